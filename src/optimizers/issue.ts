@@ -1,0 +1,18 @@
+/** One thing that is wrong with an input, said for the person who sent it. */
+export interface Issue {
+  /** JSON Pointer (RFC 6901) into the input, for instance `/domains/3/tokens`; '' is the whole input. */
+  pointer: string
+  /** What is wrong, and what would be right, in one or two sentences. */
+  detail: string
+}
+
+/** Thrown by pure code when an input cannot be worked with; carries everything that is wrong, not the first thing. */
+export class InvalidInputError extends Error {
+  override readonly name = 'InvalidInputError'
+  readonly issues: readonly Issue[]
+
+  constructor(message: string, issues: readonly Issue[]) {
+    super(message)
+    this.issues = issues
+  }
+}

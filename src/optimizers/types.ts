@@ -1,0 +1,91 @@
+import type { TSchema } from 'typebox'
+import type { Issue } from './issue.js'
+import type { Space } from './mixture/types.js'
+import type { CompleteProblem, Mixture } from './problem.js'
+import type { Rng } from './random.js'
+import type { Recommendation } from './recommendation.js'
+import type { RowMatrix } from './row-matrix.js'
+import type { SurrogateName } from './surrogates/types.js'
+
+/** Runs of one data set (the training runs, or one hold-out set), joined: rows i of all members belong together. */
+export interface RunTable {
+  /** '' for the training runs, else the hold-out's name. */
+  readonly name: string
+  readonly fidelity: string
+  readonly runIds: readonly string[]
+  /** (n × m) weights as they were given, in the order of the problem's domains. */
+  readonly raw: RowMatrix
+  /** (n × m) the same, each row divided by its sum. */
+  readonly normalised: RowMatrix
+  /** Metric name → n values in the metric's own unit and direction; NaN where a run lacks the metric. */
+  readonly values: ReadonlyMap<string, Float64Array>
+}
+
+/** A problem ready to be worked on: validated, with its space compiled. */
+export interface CompiledProblem {
+  readonly problem: CompleteProblem
+  readonly space: Space
+}
+
+export interface Suggestion {
+  weights: Mixture
+  fidelity: string
+  /** Why this mixture, for people. */
+  reason: string
+}
+
+export interface Capabilities {
+  /** Learns from several fidelities at once. */
+  fidelities: boolean
+  /** Takes mixtures that are being tried into account. */
+  pending: boolean
+  multiObjective: boolean
+}
+
+/** Called with work done so far; `done` never falls and ends at `total`. */
+export type ProgressListener = (progress: { done: number; total: number; message: string }) => void
+
+export interface SuggestInput<P> {
+  compiled: CompiledProblem
+  params: P
+  completed: RunTable
+  /** Mixtures being tried: a type of its own, so that pending points cannot be forgotten. */
+  active: readonly { weights: Mixture; fidelity: string }[]
+  count: number
+  rng: Rng
+}
+
+export interface RecommendInput<P> {
+  compiled: CompiledProblem
+  params: P
+  completed: RunTable
+  holdouts: readonly RunTable[]
+  /** `auto`, or the surrogate every metric is to be fitted with. */
+  surrogate: SurrogateName | 'auto'
+  seed: number
+  onProgress?: ProgressListener
+}
+
+/** A recommendation with the models behind it, so that predictions need no second fit. */
+export interface RecommendResult {
+  recommendation: Recommendation
+  /** One a metric: the chosen surrogate, serialised with its orientation (`MetricModel.toJSON`). */
+  models: { metric: string; surrogate: SurrogateName; model: string }[]
+}
+
+/** A search method. Rebuilt from data at every call: it keeps no state between calls. */
+export interface Optimizer<P = Record<string, unknown>> {
+  readonly name: string
+  readonly title: string
+  readonly summary: string
+  readonly citation: { authors: string; title: string; year: number; url: string }
+  readonly capabilities: Capabilities
+  /** JSON Schema of the parameters, with a default for every one. */
+  readonly paramsSchema: TSchema
+  /** The surrogates the method can work with; `auto` chooses among them. Empty: it needs none. */
+  readonly surrogates: readonly SurrogateName[]
+  /** What is wrong with the problem or the parameters, before any compute is spent. */
+  validate(compiled: CompiledProblem, params: P): Issue[]
+  suggest(input: SuggestInput<P>): Suggestion[]
+  recommend(input: RecommendInput<P>): RecommendResult
+}

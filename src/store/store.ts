@@ -1,0 +1,127 @@
+import type { FitRecord, ImportRecord, JobKind, JobRecord, RunRow, StudyRecord } from './records.js'
+
+/** The page after `after` (an id), newest first; ids are UUID v7, so their order is the order of creation. */
+export interface Page {
+  after?: string
+  limit: number
+}
+
+export interface StudyRepository {
+  insert(
+    study: Omit<StudyRecord, 'version' | 'createdAt' | 'updatedAt' | 'domainSetVersion'>,
+  ): Promise<StudyRecord>
+  get(id: string): Promise<StudyRecord | undefined>
+  list(page: Page & { owner?: string; label?: [string, string] }): Promise<StudyRecord[]>
+  /** Removes the study with all its imports, runs, fits and jobs. False when there is none. */
+  delete(id: string): Promise<boolean>
+}
+
+export interface ImportRepository {
+  /** Opens an import in state `staging`: its rows stay invisible until `complete`. */
+  begin(
+    record: Omit<ImportRecord, 'state' | 'rowCount' | 'createdAt' | 'completedAt'>,
+  ): Promise<void>
+  /**
+   * Appends rows from JSON text, an array of RunRow: text, because a worker thread has made and checked it and the
+   * main thread only passes it on. A run id already present in the same study, role, hold-out and fidelity
+   * throws DuplicateRunError, which lists up to 20 of them.
+   */
+  appendRows(importId: string, rowsJson: string): Promise<void>
+  /** Makes the import and all its rows visible, in one statement. */
+  complete(
+    importId: string,
+    summary: { rowCount: number; warnings: unknown[] },
+  ): Promise<ImportRecord>
+  /** Removes an import that did not come to its end, with its rows. */
+  discard(importId: string): Promise<void>
+  /** Discards imports that have been staging since before the date: their process has died. */
+  discardStagingBefore(date: Date): Promise<number>
+  get(id: string): Promise<ImportRecord | undefined>
+  list(studyId: string): Promise<ImportRecord[]>
+  /**
+   * Rows of complete imports in the order of insertion, as pages of JSON text (an array of RunRow with `importId`)
+   * of at most `pageRows` rows, so that they can be handed to a worker thread without being parsed here.
+   */
+  readRows(importIds: readonly string[], pageRows?: number): AsyncIterable<string>
+}
+
+export interface FitRepository {
+  /** Writes the fit and its queued job in one transaction. */
+  insertWithJob(
+    fit: Omit<FitRecord, 'recommendation' | 'createdAt' | 'finishedAt'>,
+    job: { id: string; kind: JobKind },
+  ): Promise<{ fit: FitRecord; job: JobRecord }>
+  get(id: string): Promise<FitRecord | undefined>
+  /** The newest fit of the study that has a recommendation. */
+  latestFinished(studyId: string): Promise<FitRecord | undefined>
+  /**
+   * Writes the result, the models and the end of the job in one transaction; false (and nothing written) when
+   * the job is no longer running under this worker.
+   */
+  finish(
+    fitId: string,
+    worker: string,
+    result: {
+      recommendation: Record<string, unknown>
+      models: { metric: string; surrogate: string; model: string }[]
+    },
+  ): Promise<boolean>
+  /** The fitted surrogates of a fit, as JSON text. */
+  models(
+    fitId: string,
+    metrics?: readonly string[],
+  ): Promise<{ metric: string; surrogate: string; model: string }[]>
+}
+
+export interface JobRepository {
+  get(id: string): Promise<JobRecord | undefined>
+  list(page: Page & { studyId?: string }): Promise<JobRecord[]>
+  /**
+   * Compare-and-set: takes a queued job, or a running one whose heartbeat is older than `staleBefore`
+   * (or that this same worker name holds no longer), for this worker. Undefined when someone else has it or it ended.
+   */
+  claim(id: string, worker: string, staleBefore: Date): Promise<JobRecord | undefined>
+  /** Proof of life, with progress. Returns whether the job is still this worker's, and whether its cancellation was asked for. */
+  heartbeat(
+    id: string,
+    worker: string,
+    progress?: JobRecord['progress'],
+  ): Promise<{ held: boolean; cancelRequested: boolean }>
+  /** Ends a job that this worker holds as failed or cancelled. False when it is not held. */
+  end(
+    id: string,
+    worker: string,
+    end: { state: 'failed' | 'cancelled'; problem: Record<string, unknown> | null },
+  ): Promise<boolean>
+  /** Gives a running job back to the queue (clean stop). */
+  release(id: string, worker: string): Promise<boolean>
+  /** Cancels a queued job at once, or asks for a running one to be cancelled. Undefined when there is none. */
+  requestCancel(id: string): Promise<JobRecord | undefined>
+  /** Jobs that should be running and are not: queued ones, and running ones with a heartbeat older than the date. */
+  findOrphans(staleBefore: Date): Promise<JobRecord[]>
+  /** Raises `attempts`-independent queue generation: gives a running orphan back to `queued`. */
+  requeueOrphan(id: string, staleBefore: Date): Promise<boolean>
+}
+
+/** The database as the rest of the program sees it. Knows no HTTP, no queue and no mathematics. */
+export interface Store {
+  readonly kind: 'embedded' | 'postgresql'
+  readonly studies: StudyRepository
+  readonly imports: ImportRepository
+  readonly fits: FitRepository
+  readonly jobs: JobRepository
+  /** A round trip to the database; rejects when it does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Thrown by `appendRows`. */
+export class DuplicateRunError extends Error {
+  override readonly name = 'DuplicateRunError'
+  readonly runIds: readonly string[]
+
+  constructor(runIds: readonly string[]) {
+    super(`run ids already imported: ${runIds.join(', ')}`)
+    this.runIds = runIds
+  }
+}
