@@ -28,9 +28,9 @@ export function createRng(seed: number, purpose = '', index = 0): Rng {
 
 function rngFromPath(path: string): Rng {
   const digest = createHash('sha256').update(path).digest()
-  const words = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset))
+  const words: number[] = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset))
   // An all-zero state is the one fixed point of the generator.
-  if (words.every((word) => word === 0)) words[0] = 1
+  if (!words.some(Boolean)) words[0] = 1
   const generator = xoroshiro128plusFromState(words)
   let spare: number | undefined
   const uniform = () => uniformFloat64(generator)

@@ -1,4 +1,4 @@
-import type { FitRecord, ImportRecord, JobKind, JobRecord, RunRow, StudyRecord } from './records.js'
+import type { FitRecord, ImportRecord, JobKind, JobRecord, StudyRecord } from './records.js'
 
 /** The page after `after` (an id), newest first; ids are UUID v7, so their order is the order of creation. */
 export interface Page {
