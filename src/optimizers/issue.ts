@@ -6,13 +6,22 @@ export interface Issue {
   detail: string
 }
 
+/** What kind of refusal it is; the codes are part of the catalogue in studies/errors.ts. */
+export type InvalidInputCode = 'validation-failed' | 'infeasible-space' | 'too-few-runs'
+
 /** Thrown by pure code when an input cannot be worked with; carries everything that is wrong, not the first thing. */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError'
   readonly issues: readonly Issue[]
+  readonly code: InvalidInputCode
 
-  constructor(message: string, issues: readonly Issue[]) {
+  constructor(
+    message: string,
+    issues: readonly Issue[],
+    code: InvalidInputCode = 'validation-failed',
+  ) {
     super(message)
     this.issues = issues
+    this.code = code
   }
 }

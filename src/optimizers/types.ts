@@ -82,8 +82,10 @@ export interface Optimizer<P = Record<string, unknown>> {
   readonly capabilities: Capabilities
   /** JSON Schema of the parameters, with a default for every one. */
   readonly paramsSchema: TSchema
-  /** The surrogates the method can work with; `auto` chooses among them. Empty: it needs none. */
+  /** The surrogates the method can work with; `auto` chooses among them. */
   readonly surrogates: readonly SurrogateName[]
+  /** Whether a recommendation takes at least m + 1 distinct mixtures. */
+  readonly needsRuns: boolean
   /** What is wrong with the problem or the parameters, before any compute is spent. */
   validate(compiled: CompiledProblem, params: P): Issue[]
   suggest(input: SuggestInput<P>): Suggestion[]

@@ -48,6 +48,11 @@ export const ERRORS = {
     title: 'There is no such study',
     fix: 'Check the id; GET /v1/studies lists the studies.',
   },
+  'fit-not-found': {
+    status: 404,
+    title: 'There is no such fit',
+    fix: 'Check the id; the answer to POST /v1/studies/{id}/fits names it.',
+  },
   'job-not-found': {
     status: 404,
     title: 'There is no such job',

@@ -86,5 +86,6 @@ export interface Compute {
 
 /** Tells some worker that a job is waiting. The queue is only a doorbell: the job itself is in the store. */
 export interface Doorbell {
+  /** Never rejects: a job that could not be announced is found by the reconciler, which looks into the store. */
   ring(jobId: string): Promise<void>
 }

@@ -1,0 +1,88 @@
+import { largestViolation, projectKl } from '../mixture/index.js'
+import type { Space } from '../mixture/types.js'
+import type { ScalarObjective } from '../objective.js'
+import type { Rng } from '../random.js'
+import type { MetricPrediction } from '../recommendation.js'
+import { type RowMatrix, rowMatrixFrom } from '../row-matrix.js'
+import type { MetricModel } from '../surrogates/index.js'
+
+/** z of a central 90 % interval. */
+const Z_90 = 1.6448536269514722
+const COMPARISON_DRAWS = 4000
+
+/** The fitted models of a study by metric, with the objective over them: what candidates are judged by. */
+export interface Judge {
+  readonly objective: ScalarObjective
+  readonly models: ReadonlyMap<string, MetricModel>
+}
+
+/** Points (n × m) → n predicted objective values; lower is better. */
+export function predictedObjective({ objective, models }: Judge, points: RowMatrix): Float64Array {
+  return objective.combine(
+    objective.terms.map(({ metric }) => modelOf(models, metric).orientedMean(points)),
+  )
+}
+
+/** Every metric's prediction at one mixture, in the metric's own unit, with a 90 % interval for one run. */
+export function predictMetrics(
+  models: ReadonlyMap<string, MetricModel>,
+  weights: Float64Array,
+): MetricPrediction[] {
+  const point = rowMatrixFrom([weights])
+  return [...models.values()].map((model) => {
+    const { mean, sd } = model.predict(point)
+    return {
+      metric: model.metric,
+      mean: mean[0],
+      sd: sd[0],
+      lower: mean[0] - Z_90 * sd[0],
+      upper: mean[0] + Z_90 * sd[0],
+    }
+  })
+}
+
+/**
+ * The probability that one run of `proposal` scores better than one run of `rival`, by simulation: fitted means vary together
+ * over bootstrap replicates where the surrogate has them, and each run adds its own noise.
+ */
+export function probabilityOfBeating(
+  { objective, models }: Judge,
+  proposal: Float64Array,
+  rival: Float64Array,
+  rng: Rng,
+): number {
+  const points = rowMatrixFrom([proposal, rival])
+  const sources = objective.terms.map(({ metric }) => {
+    const model = modelOf(models, metric)
+    const draws = model.orientedDraws?.(points) ?? [model.orientedMean(points)]
+    return { draws, noise: model.fitted.residualSd }
+  })
+  const values = sources.map(() => new Float64Array(2))
+  let wins = 0
+  for (let s = 0; s < COMPARISON_DRAWS; s++) {
+    sources.forEach(({ draws, noise }, k) => {
+      const draw = draws[s % draws.length]
+      values[k][0] = draw[0] + noise * rng.normal()
+      values[k][1] = draw[1] + noise * rng.normal()
+    })
+    const [ours, theirs] = objective.combine(values)
+    if (ours < theirs) wins++
+    else if (ours === theirs) wins += 0.5
+  }
+  return wins / COMPARISON_DRAWS
+}
+
+/** The mixture itself when it meets every constraint, else the nearest one that does (in KL). */
+export function nearestFeasible(
+  space: Space,
+  weights: Float64Array,
+): { weights: Float64Array; feasible: boolean } {
+  const feasible = largestViolation(space, weights) <= 1e-9
+  return { weights: feasible ? weights : projectKl(space, weights), feasible }
+}
+
+export function modelOf(models: ReadonlyMap<string, MetricModel>, metric: string): MetricModel {
+  const model = models.get(metric)
+  if (!model) throw new RangeError(`no model was fitted for the metric "${metric}"`)
+  return model
+}

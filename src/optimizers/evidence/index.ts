@@ -1,0 +1,10 @@
+export { bestObserved } from './baselines.js'
+export { type Judge, nearestFeasible, predictedObjective, predictMetrics } from './comparison.js'
+export { dataHash } from './data-hash.js'
+export {
+  distances,
+  epochsOf,
+  type Proposal,
+  type ProposalContext,
+  recommendFromModels,
+} from './recommend.js'

@@ -1,0 +1,201 @@
+import { VERSION } from '../../version.js'
+import { hashCanonical } from '../canonical-json.js'
+import { groupReplicates } from '../distinct-mixtures.js'
+import { InvalidInputError } from '../issue.js'
+import { klDivergence, l1Distance } from '../mixture/distance.js'
+import { toMixture } from '../mixture/index.js'
+import type { Space } from '../mixture/types.js'
+import { compileObjective } from '../objective.js'
+import type { SurrogateParams } from '../offline/surrogate-params.js'
+import { createRng, type Rng } from '../random.js'
+import type { Recommendation, Warning } from '../recommendation.js'
+import { rowMatrixFrom, rowOf } from '../row-matrix.js'
+import type { Optimizer, RecommendInput, RecommendResult, RunTable } from '../types.js'
+import { type JudgedBaseline, judgeBaselines } from './baselines.js'
+import { type Judge, predictedObjective, predictMetrics } from './comparison.js'
+import { costConstraints } from './constraint-costs.js'
+import { dataHash } from './data-hash.js'
+import { fitMetrics } from './fit-metrics.js'
+import { decide } from './verdict.js'
+import { gatherWarnings } from './warnings.js'
+
+export interface ProposalContext<P> {
+  /** The space to search: the problem's own, or one with a constraint lifted to price it. */
+  space: Space
+  judge: Judge
+  params: P
+  rng: Rng
+  purpose: 'recommend' | 'price-constraint'
+}
+
+export interface Proposal {
+  /** m weights that meet every constraint of the space. */
+  weights: Float64Array
+  /** What the method minimised, at its optimum: comparable between spaces. */
+  optimum: number
+  /** How the solution was found, for people. JSON. */
+  solver: Record<string, unknown>
+  warnings?: Warning[]
+  /** Set when the mixture was asked for by name: it is recommended whatever the evidence, which is only shown. */
+  askedFor?: string
+}
+
+/**
+ * The common course of every method that learns from runs: fit the metrics, let the method propose, hold the proposal against the
+ * baselines, decide, and write all of it down.
+ * @throws InvalidInputError `too-few-runs` for fewer than m + 1 distinct mixtures
+ */
+export function recommendFromModels<P extends SurrogateParams>(
+  method: Optimizer<P>,
+  input: RecommendInput<P>,
+  propose: (context: ProposalContext<P>) => Proposal,
+): RecommendResult {
+  const { compiled, params, completed, holdouts, seed, onProgress = () => {} } = input
+  const { problem, space } = compiled
+  const distinctMixtures = requireDistinctMixtures(completed, space)
+  const fitted = fitMetrics({
+    problem,
+    training: completed,
+    holdouts,
+    surrogate: input.surrogate,
+    candidates: method.surrogates,
+    params,
+    seed,
+    onProgress,
+  })
+  const judge: Judge = { objective: compileObjective(problem, completed), models: fitted.models }
+  const rng = createRng(seed, 'recommend')
+  const search = (searched: Space, purpose: ProposalContext<P>['purpose']) =>
+    propose({ space: searched, judge, params, rng: rng.fork('propose'), purpose })
+  const proposal = search(space, 'recommend')
+  const baselines = judgeBaselines(
+    problem,
+    space,
+    completed,
+    judge,
+    proposal.weights,
+    rng.fork('compare'),
+  )
+  const inObjective = new Set(judge.objective.terms.map(({ metric }) => metric))
+  const surrogates = fitted.surrogates.filter(({ metric }) => inObjective.has(metric))
+  const verdict = decide(
+    surrogates.filter(({ chosen }) => chosen),
+    baselines.map(({ evidence }) => evidence),
+    closerToPrior(space, proposal.weights, baselines),
+    proposal.askedFor,
+  )
+  const weights = followed(verdict.follows, proposal.weights, baselines)
+  const epochs = epochsOf(space, weights)
+  const warnings = gatherWarnings({
+    problem,
+    space,
+    training: completed,
+    weights,
+    epochs,
+    surrogates,
+    baselines: baselines.map(({ evidence }) => evidence),
+    verdict,
+    distinctMixtures,
+  })
+  const recommendation: Recommendation = {
+    method: method.name,
+    params: { ...params },
+    weights: toMixture(space, weights),
+    verdict,
+    proposal: {
+      weights: toMixture(space, proposal.weights),
+      objective: predictedObjective(judge, rowMatrixFrom([proposal.weights]))[0],
+      solver: proposal.solver,
+    },
+    epochs,
+    predictions: predictMetrics(judge.models, weights),
+    baselines: baselines.map(({ evidence }) => evidence),
+    activeConstraints: costConstraints(
+      space,
+      proposal.weights,
+      (relaxed) => search(relaxed, 'price-constraint').optimum,
+    ),
+    warnings: [...warnings, ...(proposal.warnings ?? [])],
+    evidence: {
+      runs: completed.normalised.rows,
+      distinctMixtures,
+      fidelity: completed.fidelity,
+      surrogates: fitted.surrogates,
+      holdouts: fitted.holdouts,
+      distance: distances(space, weights, completed),
+    },
+    provenance: {
+      seed,
+      problemHash: hashCanonical(problem),
+      dataHash: dataHash([completed, ...holdouts]),
+      version: VERSION,
+    },
+  }
+  return { recommendation, models: serialise(fitted.models) }
+}
+
+/** @throws InvalidInputError `too-few-runs` */
+function requireDistinctMixtures({ normalised }: RunTable, { names }: Space): number {
+  const { count } = groupReplicates(normalised)
+  const needed = names.length + 1
+  if (count >= needed) return count
+  throw new InvalidInputError(
+    `${normalised.rows} runs with ${count} distinct mixtures were given; fitting ${names.length} domains takes at least ${needed} distinct mixtures, ` +
+      'because a linear fit has that many coefficients.',
+    [{ pointer: '/runs', detail: `${count} distinct mixtures, at least ${needed} are needed.` }],
+    'too-few-runs',
+  )
+}
+
+function closerToPrior(
+  { prior }: Space,
+  proposal: Float64Array,
+  baselines: readonly JudgedBaseline[],
+): Set<string> {
+  const distance = klDivergence(proposal, prior) + 1e-9
+  const closer = baselines.filter(({ weights }) => klDivergence(weights, prior) <= distance)
+  return new Set(closer.map(({ evidence }) => evidence.name))
+}
+
+function followed(
+  follows: Recommendation['verdict']['follows'],
+  proposal: Float64Array,
+  baselines: readonly JudgedBaseline[],
+): Float64Array {
+  return baselines.find(({ evidence }) => evidence.name === follows)?.weights ?? proposal
+}
+
+/** Passes over each domain in the target run: w · targetTokens / tokens. */
+export function epochsOf(space: Space, weights: Float64Array): Record<string, number | null> {
+  const { names, tokens, targetTokens } = space
+  return Object.fromEntries(
+    names.map((name, j) => [
+      name,
+      targetTokens === null || Number.isNaN(tokens[j])
+        ? null
+        : (weights[j] * targetTokens) / tokens[j],
+    ]),
+  )
+}
+
+export function distances(
+  space: Space,
+  weights: Float64Array,
+  training: RunTable,
+): Recommendation['evidence']['distance'] {
+  const kl = klDivergence(weights, space.prior)
+  let nearest: number | null = null
+  for (let i = 0; i < training.normalised.rows; i++) {
+    const distance = l1Distance(weights, rowOf(training.normalised, i))
+    if (nearest === null || distance < nearest) nearest = distance
+  }
+  return { klToPrior: Number.isFinite(kl) ? kl : null, l1ToNearestRun: nearest }
+}
+
+function serialise(models: Judge['models']): RecommendResult['models'] {
+  return [...models.values()].map((model) => ({
+    metric: model.metric,
+    surrogate: model.fitted.surrogate,
+    model: JSON.stringify(model.toJSON()),
+  }))
+}

@@ -1,0 +1,223 @@
+import type { Space } from '../mixture/types.js'
+import type { CompleteProblem } from '../problem.js'
+import type { BaselineEvidence, SurrogateEvidence, Warning } from '../recommendation.js'
+import { rowOf } from '../row-matrix.js'
+import type { RunTable } from '../types.js'
+import { SURE_PROBABILITY, type Verdict } from './verdict.js'
+
+/** Above this many passes repeated text begins to lose its worth (arXiv 2305.16264). */
+const CHEAP_EPOCHS = 4
+/** Weights are rounded to about this in published tables; less than this beyond the sampled range is no extrapolation. */
+const WEIGHT_ROUNDING = 1e-3
+const SUM_ROUNDING = 1e-9
+/** Below this cross-validated R² the log-linear form does not describe the runs. */
+const LEAST_LAW_R2 = 0.5
+
+/** What a reader should know before following the recommendation; each rule looks at one thing. */
+export interface WarningInput {
+  problem: CompleteProblem
+  space: Space
+  training: RunTable
+  weights: Float64Array
+  epochs: Record<string, number | null>
+  /** Every surrogate of every metric of the objective. */
+  surrogates: readonly SurrogateEvidence[]
+  baselines: readonly BaselineEvidence[]
+  verdict: Verdict
+  distinctMixtures: number
+}
+
+const RULES: readonly ((input: WarningInput) => Warning[])[] = [
+  weakEvidence,
+  extrapolation,
+  tooFewRuns,
+  lawDoesNotFit,
+  constantPredictions,
+  singleDomainBeatsSurrogate,
+  insideNoise,
+  repetition,
+  weightsRenormalised,
+  missingValues,
+  mixedUnits,
+  baselineInfeasible,
+]
+
+export function gatherWarnings(input: WarningInput): Warning[] {
+  return RULES.flatMap((rule) => rule(input))
+}
+
+function weakEvidence({ verdict }: WarningInput): Warning[] {
+  if (verdict.follows === 'proposal') return []
+  return [
+    {
+      code: 'weak-evidence',
+      message: `The ${verdict.follows} mixture is recommended instead of the proposal. ${verdict.reason}`,
+    },
+  ]
+}
+
+function extrapolation({ space, training, weights }: WarningInput): Warning[] {
+  return space.names.flatMap((domain, j) => {
+    let largest = 0
+    for (let i = 0; i < training.normalised.rows; i++) {
+      largest = Math.max(largest, rowOf(training.normalised, i)[j])
+    }
+    if (weights[j] <= largest + WEIGHT_ROUNDING) return []
+    return [
+      {
+        code: 'extrapolation' as const,
+        domain,
+        message: `${domain} gets ${percent(weights[j])}, but no run gave it more than ${percent(largest)}: the prediction there is an extrapolation.`,
+      },
+    ]
+  })
+}
+
+function tooFewRuns({ space, surrogates, distinctMixtures }: WarningInput): Warning[] {
+  const m = space.names.length
+  const trees = surrogates.some((s) => s.chosen && s.surrogate === 'gradient-boosted-trees')
+  const wanted = trees ? 15 * m : 3 * (m + 1)
+  if (distinctMixtures >= wanted) return []
+  return [
+    {
+      code: 'too-few-runs',
+      message:
+        `${distinctMixtures} distinct mixtures for ${m} domains are few: ` +
+        (trees
+          ? `gradient-boosted trees want about 15 a domain (${wanted}).`
+          : `3(m + 1) = ${wanted} are advised.`),
+    },
+  ]
+}
+
+function lawDoesNotFit({ surrogates }: WarningInput): Warning[] {
+  return chosenOf(surrogates, 'log-linear').flatMap(({ metric, crossValidation }) => {
+    const r2 = crossValidation?.r2 ?? null
+    if (r2 !== null && r2 >= LEAST_LAW_R2) return []
+    return [
+      {
+        code: 'law-does-not-fit' as const,
+        metric,
+        message: `The log-linear law explains little of ${metric}: cross-validated R² is ${r2 === null ? 'undefined' : r2.toFixed(2)}.`,
+      },
+    ]
+  })
+}
+
+function constantPredictions({ surrogates }: WarningInput): Warning[] {
+  return surrogates.flatMap(({ chosen, metric, surrogate, details }) =>
+    chosen && details.constant === true
+      ? [
+          {
+            code: 'constant-predictions' as const,
+            metric,
+            message: `The ${surrogate} of ${metric} predict one value for every mixture: there are too few runs to split.`,
+          },
+        ]
+      : [],
+  )
+}
+
+function singleDomainBeatsSurrogate({ surrogates }: WarningInput): Warning[] {
+  return surrogates.flatMap((control) => {
+    if (control.surrogate !== 'single-domain') return []
+    const model = surrogates.find(({ chosen, metric }) => chosen && metric === control.metric)
+    const ours = model?.crossValidation?.spearman ?? null
+    const theirs = control.crossValidation?.spearman ?? null
+    if (!model || ours === null || theirs === null || theirs <= ours) return []
+    return [
+      {
+        code: 'single-domain-beats-surrogate' as const,
+        metric: control.metric,
+        message: `The weight of one domain alone ranks ${control.metric} better (Spearman ${theirs.toFixed(3)}) than ${model.surrogate} (${ours.toFixed(3)}).`,
+      },
+    ]
+  })
+}
+
+function insideNoise({ baselines, verdict }: WarningInput): Warning[] {
+  if (verdict.follows !== 'proposal') return []
+  const unsure = baselines.filter((b) => b.probabilityOfBeating < SURE_PROBABILITY)
+  if (unsure.length === 0) return []
+  const named = unsure.map((b) => `${b.name} (probability ${b.probabilityOfBeating.toFixed(2)})`)
+  return [
+    {
+      code: 'inside-noise',
+      message: `The predicted gain is inside the noise of one run against: ${named.join(', ')}.`,
+    },
+  ]
+}
+
+function repetition({ epochs }: WarningInput): Warning[] {
+  return Object.entries(epochs).flatMap(([domain, passes]) =>
+    passes !== null && passes > CHEAP_EPOCHS * (1 + 1e-9)
+      ? [
+          {
+            code: 'repetition' as const,
+            domain,
+            message: `${domain} would be repeated ${passes.toFixed(1)} times; beyond ${CHEAP_EPOCHS} passes repeated text loses worth.`,
+          },
+        ]
+      : [],
+  )
+}
+
+function weightsRenormalised({ training }: WarningInput): Warning[] {
+  let count = 0
+  for (let i = 0; i < training.raw.rows; i++) {
+    const sum = rowOf(training.raw, i).reduce((total, weight) => total + weight, 0)
+    if (Math.abs(sum - 1) > SUM_ROUNDING) count++
+  }
+  if (count === 0) return []
+  return [
+    {
+      code: 'weights-renormalised',
+      message: `The weights of ${count} of ${training.raw.rows} runs do not sum to 1 exactly. Least squares, ridge and trees are fitted to them as given, the log-linear law and the solvers to the renormalised ones.`,
+    },
+  ]
+}
+
+function missingValues({ training }: WarningInput): Warning[] {
+  return [...training.values].flatMap(([metric, values]) => {
+    const missing = values.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
+    if (missing === 0) return []
+    return [
+      {
+        code: 'missing-values' as const,
+        metric,
+        message: `${missing} of ${values.length} runs have no ${metric}; it is fitted to the others.`,
+      },
+    ]
+  })
+}
+
+function mixedUnits({ problem }: WarningInput): Warning[] {
+  const { metrics, objective } = problem
+  const used = metrics.filter(({ name }) => !objective.weights || objective.weights[name] > 0)
+  const kinds = new Set(used.map(({ unit, direction }) => `${unit ?? ''} ${direction}`))
+  if (kinds.size < 2 || objective.scale === 'standard') return []
+  return [
+    {
+      code: 'mixed-units',
+      message:
+        'The objective adds metrics of different units or directions; `objective.scale: "standard"` makes them comparable.',
+    },
+  ]
+}
+
+function baselineInfeasible({ baselines }: WarningInput): Warning[] {
+  const named = baselines.filter(({ feasible }) => !feasible).map(({ name }) => name)
+  if (named.length === 0) return []
+  return [
+    {
+      code: 'baseline-infeasible',
+      message: `Against the constraints as they stand: ${named.join(', ')}. The nearest mixture that meets them (in KL) stands in.`,
+    },
+  ]
+}
+
+function chosenOf(surrogates: readonly SurrogateEvidence[], name: string): SurrogateEvidence[] {
+  return surrogates.filter(({ chosen, surrogate }) => chosen && surrogate === name)
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`

@@ -1,0 +1,239 @@
+import { Type } from 'typebox'
+import { VERSION } from '../../../version.js'
+import { hashCanonical } from '../../canonical-json.js'
+import { groupReplicates } from '../../distinct-mixtures.js'
+import {
+  bestObserved,
+  dataHash,
+  distances,
+  epochsOf,
+  nearestFeasible,
+  predictedObjective,
+  recommendFromModels,
+} from '../../evidence/index.js'
+import { InvalidInputError, type Issue } from '../../issue.js'
+import { l1Distance } from '../../mixture/distance.js'
+import { fromMixture, toMixture } from '../../mixture/index.js'
+import {
+  temperatureMixture,
+  uniformMixture,
+  unimaxMixture,
+} from '../../mixture/reference-mixtures.js'
+import type { Space } from '../../mixture/types.js'
+import { compileObjective } from '../../objective.js'
+import type { Warning } from '../../recommendation.js'
+import { rowMatrixFrom } from '../../row-matrix.js'
+import type {
+  CompiledProblem,
+  Optimizer,
+  RecommendInput,
+  RecommendResult,
+  RunTable,
+  SuggestInput,
+  Suggestion,
+} from '../../types.js'
+import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
+
+const BASELINES = ['natural', 'uniform', 'temperature', 'unimax', 'best-observed'] as const
+type BaselineName = (typeof BASELINES)[number]
+
+export const BaselinesParamsSchema = Type.Object(
+  {
+    baseline: Type.Union(
+      BASELINES.map((name) => Type.Literal(name)),
+      { default: 'natural', description: 'Which baseline to recommend.' },
+    ),
+    temperature: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      default: 2,
+      description:
+        'τ of `temperature`: weights ∝ tokens^(1/τ). 1 is natural; larger is closer to uniform.',
+    }),
+    maxEpochs: Type.Number({
+      exclusiveMinimum: 0,
+      default: 4,
+      description: 'N of `unimax`: the most passes over any domain.',
+    }),
+    ...surrogateParamsProperties,
+  },
+  { additionalProperties: false },
+)
+
+export interface BaselinesParams extends SurrogateParams {
+  baseline: BaselineName
+  temperature: number
+  maxEpochs: number
+}
+
+/** Mixtures that need no search. With enough runs, the surrogates say what to expect of them. */
+export const baselines: Optimizer<BaselinesParams> = {
+  name: 'baselines',
+  title: 'Baselines',
+  summary:
+    'Uniform, natural, temperature, UniMax or the best run so far: what every search has to beat.',
+  citation: {
+    authors: 'Chung et al. (UniMax)',
+    title:
+      'UniMax: Fairer and more Effective Language Sampling for Large-Scale Multilingual Pretraining',
+    year: 2023,
+    url: 'https://arxiv.org/abs/2304.09151',
+  },
+  capabilities: { fidelities: false, pending: false, multiObjective: true },
+  paramsSchema: BaselinesParamsSchema,
+  surrogates: ['gradient-boosted-trees', 'log-linear', 'ridge', 'least-squares'],
+  needsRuns: false,
+  validate: validateBaselines,
+  suggest: suggestBaselines,
+  recommend: recommendBaseline,
+}
+
+function validateBaselines({ space }: CompiledProblem, { baseline }: BaselinesParams): Issue[] {
+  if (baseline !== 'unimax') return []
+  const unknown = space.names.filter((_, j) => Number.isNaN(space.tokens[j]))
+  const issues: Issue[] = unknown.map((name) => ({
+    pointer: `/problem/domains/${space.indexOf.get(name)}/tokens`,
+    detail: `UniMax needs the tokens of every domain; "${name}" has none.`,
+  }))
+  if (space.targetTokens === null) {
+    issues.push({
+      pointer: '/problem/targetTokens',
+      detail: 'UniMax needs the tokens of the target run.',
+    })
+  }
+  return issues
+}
+
+function suggestBaselines({
+  compiled: { space, problem },
+  completed,
+  active,
+  count,
+}: SuggestInput<BaselinesParams>): Suggestion[] {
+  const tried = active.map(({ weights }) => fromMixture(space, weights))
+  const { normalised } = completed
+  for (let i = 0; i < normalised.rows; i++) {
+    tried.push(normalised.data.subarray(i * normalised.columns, (i + 1) * normalised.columns))
+  }
+  return [
+    { name: 'natural', weights: space.prior.slice() },
+    { name: 'uniform', weights: uniformMixture(space) },
+  ]
+    .map(({ name, weights }) => ({ name, weights: nearestFeasible(space, weights).weights }))
+    .filter(({ weights }) => tried.every((other) => l1Distance(weights, other) > 1e-6))
+    .slice(0, count)
+    .map(({ name, weights }) => ({
+      weights: toMixture(space, weights),
+      fidelity: problem.fidelities[0].name,
+      reason: `The ${name} mixture: every search needs it for comparison.`,
+    }))
+}
+
+function recommendBaseline(input: RecommendInput<BaselinesParams>): RecommendResult {
+  const { count } = groupReplicates(input.completed.normalised)
+  if (count > input.compiled.space.names.length) {
+    return recommendFromModels(baselines, input, ({ space, params, judge }) => {
+      const { weights, warnings } = baselineMixture(input, space, params)
+      return {
+        weights,
+        optimum: predictedObjective(judge, rowMatrixFrom([weights]))[0],
+        solver: { baseline: params.baseline },
+        warnings,
+        askedFor: params.baseline,
+      }
+    })
+  }
+  return recommendUnfitted(input)
+}
+
+/** Without enough runs to fit anything, the weights come alone, and say so. */
+function recommendUnfitted(input: RecommendInput<BaselinesParams>): RecommendResult {
+  const { compiled, params, completed, holdouts, seed } = input
+  const { space, problem } = compiled
+  const { weights, warnings } = baselineMixture(input, space, params)
+  const mixture = toMixture(space, weights)
+  return {
+    models: [],
+    recommendation: {
+      method: baselines.name,
+      params: { ...params },
+      weights: mixture,
+      verdict: {
+        follows: 'proposal',
+        reason: `The ${params.baseline} mixture was asked for; there are too few runs to say how it compares.`,
+      },
+      proposal: { weights: mixture, objective: null, solver: { baseline: params.baseline } },
+      epochs: epochsOf(space, weights),
+      predictions: [],
+      baselines: [],
+      activeConstraints: [],
+      warnings,
+      evidence: {
+        runs: completed.normalised.rows,
+        distinctMixtures: groupReplicates(completed.normalised).count,
+        fidelity: completed.fidelity,
+        surrogates: [],
+        holdouts: [],
+        distance: distances(space, weights, completed),
+      },
+      provenance: {
+        seed,
+        problemHash: hashCanonical(problem),
+        dataHash: dataHash([completed, ...holdouts]),
+        version: VERSION,
+      },
+    },
+  }
+}
+
+/** @throws InvalidInputError `too-few-runs` when the best run is asked for and there is none */
+function baselineMixture(
+  { compiled: { problem }, completed }: { compiled: CompiledProblem; completed: RunTable },
+  space: Space,
+  params: BaselinesParams,
+): { weights: Float64Array; warnings: Warning[] } {
+  const warnings: Warning[] = []
+  let weights: Float64Array
+  if (params.baseline === 'uniform') weights = uniformMixture(space)
+  else if (params.baseline === 'temperature')
+    weights = temperatureMixture(space, params.temperature)
+  else if (params.baseline === 'unimax') {
+    const unimax = unimaxMixture(space.tokens, params.maxEpochs, space.targetTokens ?? 0)
+    weights = unimax.weights
+    if (unimax.unusedTokens > 0) {
+      warnings.push({
+        code: 'unused-budget',
+        message: `At ${params.maxEpochs} passes over every domain the target run is still ${unimax.unusedTokens.toPrecision(4)} tokens short.`,
+      })
+    }
+  } else if (params.baseline === 'best-observed') {
+    weights = requireBestObserved(problem, space, completed)
+  } else weights = space.prior.slice()
+  const nearest = nearestFeasible(space, weights)
+  if (!nearest.feasible) {
+    warnings.push({
+      code: 'baseline-infeasible',
+      message: `The ${params.baseline} mixture breaks the constraints; the nearest one that meets them (in KL) stands in.`,
+    })
+  }
+  return { weights: nearest.weights, warnings }
+}
+
+function requireBestObserved(
+  problem: CompiledProblem['problem'],
+  space: Space,
+  completed: RunTable,
+): Float64Array {
+  const best = bestObserved(problem, space, completed, compileObjective(problem, completed))
+  if (best) return best.weights
+  throw new InvalidInputError(
+    'there is no run to take the best of',
+    [
+      {
+        pointer: '/runs',
+        detail: 'At least one run with every metric of the objective is needed.',
+      },
+    ],
+    'too-few-runs',
+  )
+}

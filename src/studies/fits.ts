@@ -1,0 +1,113 @@
+import { v7 as uuid } from 'uuid'
+import { hashCanonical } from '../optimizers/canonical-json.js'
+import type { SurrogateName } from '../optimizers/surrogates/types.js'
+import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import { MixwrightError } from './errors.js'
+import { completeParams, findMethod, refuseParams, refuseSurrogate } from './methods.js'
+import type { Doorbell } from './ports.js'
+
+import { requireStudy } from './studies.js'
+
+export interface FitRequest {
+  /** Default: the study's. */
+  method?: string
+  /** Default `auto`. */
+  surrogate?: SurrogateName | 'auto'
+  /** Default: the study's, when the method is the study's. */
+  params?: Record<string, unknown>
+  /** Default: the study's. */
+  seed?: number
+  /** The fidelity whose training runs are fitted. Default: the one closest to the target run that has training runs. */
+  fidelity?: string
+}
+
+export interface FitService {
+  /** Stores the fit and its job, then wakes a worker. @throws MixwrightError, and stores nothing then */
+  request(studyId: string, input: FitRequest): Promise<{ fit: FitRecord; job: JobRecord }>
+  /** @throws MixwrightError `fit-not-found` or `study-not-found` */
+  get(studyId: string, fitId: string): Promise<FitRecord>
+}
+
+export function createFitService(store: Store, doorbell: Doorbell): FitService {
+  return {
+    async request(studyId, input) {
+      const study = await requireStudy(store, studyId)
+      const method = findMethod(input.method ?? study.method, '/method')
+      const given = input.params ?? (method.name === study.method ? study.params : {})
+      const params = completeParams(method, given, '/params')
+      refuseParams(method, study.problem, params, '')
+      const surrogate = input.surrogate ?? 'auto'
+      refuseSurrogate(method, surrogate, '/surrogate')
+      const imports = await store.imports.list(studyId)
+      const fidelity = chooseFidelity(study, imports, input.fidelity)
+      if (method.needsRuns) requireRuns(study, imports, fidelity)
+      const used = imports
+        .filter(({ role, fidelity: at }) => role === 'holdout' || at === fidelity)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+      const jobId = uuid()
+      const inserted = await store.fits.insertWithJob(
+        {
+          id: uuid(),
+          studyId,
+          jobId,
+          method: method.name,
+          surrogate,
+          params,
+          seed: input.seed ?? study.seed,
+          fidelity,
+          importIds: used.map(({ id }) => id),
+          dataHash: hashCanonical([study.problemHash, used.map((i) => i.contentHash)]),
+        },
+        { id: jobId, kind: 'fit' },
+      )
+      await doorbell.ring(jobId)
+      return inserted
+    },
+    async get(studyId, fitId) {
+      await requireStudy(store, studyId)
+      const fit = await store.fits.get(fitId)
+      if (fit?.studyId === studyId) return fit
+      throw new MixwrightError(
+        'fit-not-found',
+        `There is no fit with the id ${fitId} in this study.`,
+      )
+    },
+  }
+}
+
+/** @throws MixwrightError `validation-failed` for a fidelity that the problem does not have */
+export function chooseFidelity(
+  study: Pick<StudyRecord, 'problem'>,
+  imports: readonly Pick<ImportRecord, 'role' | 'fidelity'>[],
+  asked?: string,
+): string {
+  const { fidelities } = study.problem
+  const names = fidelities.map(({ name }) => name)
+  if (asked !== undefined) {
+    if (names.includes(asked)) return asked
+    throw new MixwrightError('validation-failed', 'The fidelity is not known.', [
+      { pointer: '/fidelity', detail: `"${asked}" is not among ${names.join(', ')}.` },
+    ])
+  }
+  const withRuns = fidelities.filter(({ name }) =>
+    imports.some(({ role, fidelity }) => role === 'train' && fidelity === name),
+  )
+  const [closest] = (withRuns.length > 0 ? withRuns : fidelities).toSorted(
+    (a, b) => b.order - a.order,
+  )
+  return closest.name
+}
+
+function requireRuns(study: StudyRecord, imports: ImportRecord[], fidelity: string): void {
+  const runs = imports
+    .filter((table) => table.role === 'train' && table.fidelity === fidelity)
+    .reduce((sum, { rowCount }) => sum + rowCount, 0)
+  const needed = study.problem.domains.length + 1
+  if (runs >= needed) return
+  throw new MixwrightError(
+    'too-few-runs',
+    `The study has ${runs} training run${runs === 1 ? '' : 's'} at fidelity "${fidelity}"; ` +
+      `fitting ${needed - 1} domains takes at least ${needed} distinct mixtures.`,
+  )
+}

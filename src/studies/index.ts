@@ -1,0 +1,52 @@
+import type { Store } from '../store/store.js'
+import { createFitService, type FitService } from './fits.js'
+import { createHealthService, type HealthService } from './health.js'
+import { createImportService, type ImportService } from './imports.js'
+import { createJobService, type JobService } from './jobs.js'
+import { DEFAULT_LIMITS, type Limits } from './limits.js'
+import { createMethodService, type MethodService } from './methods.js'
+import type { Compute, Doorbell } from './ports.js'
+import { createPredictionService, type PredictionService } from './predictions.js'
+import { createRecommendationService, type RecommendationService } from './recommendations.js'
+import { createStudyService, type StudyService } from './studies.js'
+
+/** The life of studies as every way in uses it. Knows no HTTP and no queue. */
+export interface Services {
+  readonly studies: StudyService
+  readonly imports: ImportService
+  readonly fits: FitService
+  readonly recommendations: RecommendationService
+  readonly predictions: PredictionService
+  readonly jobs: JobService
+  readonly methods: MethodService
+  readonly health: HealthService
+}
+
+export interface ServiceDependencies {
+  store: Store
+  compute: Compute
+  doorbell: Doorbell
+  limits?: Partial<Limits>
+  /** Further readiness checks by name; each rejects when what it looks at does not answer. */
+  checks?: Record<string, () => Promise<void>>
+}
+
+export function createServices(dependencies: ServiceDependencies): Services {
+  const { store, compute, doorbell, checks = {} } = dependencies
+  const limits = { ...DEFAULT_LIMITS, ...dependencies.limits }
+  return {
+    studies: createStudyService(store),
+    imports: createImportService(store, compute, limits),
+    fits: createFitService(store, doorbell),
+    recommendations: createRecommendationService(store, compute, limits),
+    predictions: createPredictionService(store, compute, limits),
+    jobs: createJobService(store),
+    methods: createMethodService(),
+    health: createHealthService(store, checks),
+  }
+}
+
+export { ERRORS, type ErrorCode, MixwrightError, problemDocument } from './errors.js'
+export { DEFAULT_LIMITS, type Limits } from './limits.js'
+export type { Compute, Doorbell } from './ports.js'
+export { completeProblem, hashProblem } from './problem.js'

@@ -1,0 +1,40 @@
+import type { JobRecord } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import { MixwrightError } from './errors.js'
+import { type Listing, listing } from './studies.js'
+
+export interface JobService {
+  /** @throws MixwrightError `job-not-found` */
+  get(id: string): Promise<JobRecord>
+  list(query: { limit: number; after?: string; studyId?: string }): Promise<Listing<JobRecord>>
+  /**
+   * Cancels a queued job at once; a running one is told to stop and is `cancelled` a moment later. Asking twice is no error.
+   * @throws MixwrightError `job-not-found`, or `job-already-ended` for one that succeeded or failed
+   */
+  cancel(id: string): Promise<JobRecord>
+}
+
+export function createJobService(store: Store): JobService {
+  return {
+    async get(id) {
+      const job = await store.jobs.get(id)
+      if (!job) throw jobNotFound(id)
+      return job
+    },
+    async list({ limit, after, studyId }) {
+      return listing(await store.jobs.list({ limit: limit + 1, after, studyId }), limit)
+    },
+    async cancel(id) {
+      const job = await store.jobs.requestCancel(id)
+      if (!job) throw jobNotFound(id)
+      if (job.state === 'succeeded' || job.state === 'failed') {
+        throw new MixwrightError('job-already-ended', `The job ${id} has ${job.state} already.`)
+      }
+      return job
+    },
+  }
+}
+
+function jobNotFound(id: string): MixwrightError {
+  return new MixwrightError('job-not-found', `There is no job with the id ${id}.`)
+}

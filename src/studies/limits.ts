@@ -1,0 +1,18 @@
+/** Bounds on what one request may ask for. */
+export interface Limits {
+  /** Rows of one imported table. */
+  importRows: number
+  /** Runs of one stateless recommendation, training and hold-out together. */
+  inlineRuns: number
+  /** Estimated work of one stateless recommendation, in metric values learned (runs × metrics). */
+  inlineCost: number
+  /** Mixtures of one prediction. */
+  predictionMixtures: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  importRows: 100_000,
+  inlineRuns: 2_000,
+  inlineCost: 8_000,
+  predictionMixtures: 1_000,
+}

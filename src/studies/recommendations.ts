@@ -1,0 +1,125 @@
+import type { Problem } from '../optimizers/problem.js'
+import type { Recommendation } from '../optimizers/recommendation.js'
+import type { SurrogateName } from '../optimizers/surrogates/types.js'
+import type { FitRecord } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import { MixwrightError } from './errors.js'
+import type { Limits } from './limits.js'
+import {
+  completeParams,
+  DEFAULT_METHOD,
+  findMethod,
+  refuseParams,
+  refuseSurrogate,
+} from './methods.js'
+import type { Compute, RecommendTask } from './ports.js'
+import { completeProblem, hashProblem } from './problem.js'
+import { DEFAULT_SEED, requireStudy } from './studies.js'
+
+/** A run as a caller writes it: weights and metric values by name. */
+export interface InlineRun {
+  id: string
+  weights: Record<string, number>
+  metrics: Record<string, number>
+}
+
+export interface InlineStudy {
+  problem: Problem
+  runs: InlineRun[]
+  holdouts?: { name: string; runs: InlineRun[] }[]
+  method?: string
+  surrogate?: SurrogateName | 'auto'
+  params?: Record<string, unknown>
+  seed?: number
+}
+
+export interface RecommendationService {
+  /** @throws MixwrightError `no-recommendation` before any fit has finished */
+  latest(studyId: string): Promise<{ fit: FitRecord; recommendation: Recommendation }>
+  /**
+   * Runs in, recommendation out, nothing stored.
+   * @throws MixwrightError `too-costly` when the work is above the limit, `rows-invalid`, `too-few-runs`, `validation-failed`
+   */
+  compute(input: InlineStudy): Promise<Recommendation>
+}
+
+export function createRecommendationService(
+  store: Store,
+  compute: Compute,
+  limits: Limits,
+): RecommendationService {
+  return {
+    async latest(studyId) {
+      await requireStudy(store, studyId)
+      const fit = await store.fits.latestFinished(studyId)
+      if (fit?.recommendation) {
+        return { fit, recommendation: fit.recommendation as Recommendation }
+      }
+      throw new MixwrightError(
+        'no-recommendation',
+        `No fit of the study ${studyId} has finished; there is nothing to recommend from.`,
+      )
+    },
+    async compute(input) {
+      const problem = completeProblem(input.problem, '/problem')
+      const method = findMethod(input.method ?? DEFAULT_METHOD, '/method')
+      const params = completeParams(method, input.params ?? {}, '/params')
+      refuseParams(method, problem, params, '')
+      const surrogate = input.surrogate ?? 'auto'
+      refuseSurrogate(method, surrogate, '/surrogate')
+      refuseCost(input, limits)
+      const task: RecommendTask = {
+        problem,
+        problemHash: hashProblem(problem),
+        method: method.name,
+        surrogate,
+        params,
+        seed: input.seed ?? DEFAULT_SEED,
+        training: await checkedRuns(compute, problem, input.runs, '', limits),
+        holdouts: await Promise.all(
+          (input.holdouts ?? []).map(async ({ name, runs }, i) => ({
+            name,
+            ...(await checkedRuns(compute, problem, runs, `/holdouts/${i}`, limits)),
+          })),
+        ),
+      }
+      return (await compute.recommend(task)).recommendation
+    },
+  }
+}
+
+function refuseCost({ problem, runs, holdouts }: InlineStudy, limits: Limits): void {
+  const count = runs.length + (holdouts ?? []).reduce((sum, set) => sum + set.runs.length, 0)
+  const cost = runs.length * problem.metrics.length
+  if (count <= limits.inlineRuns && cost <= limits.inlineCost) return
+  throw new MixwrightError(
+    'too-costly',
+    `${count} runs with ${problem.metrics.length} metrics are ${cost} metric values to learn; an answer within the ` +
+      `request takes at most ${limits.inlineRuns} runs and ${limits.inlineCost} metric values.`,
+  )
+}
+
+/** The same checks as an import's: the rows are written as the body of one. */
+async function checkedRuns(
+  compute: Compute,
+  problem: RecommendTask['problem'],
+  runs: InlineRun[],
+  base: string,
+  limits: Limits,
+): Promise<RecommendTask['training']> {
+  const pages: string[] = []
+  const body = Buffer.from(JSON.stringify({ role: 'train', runs }))
+  const table = await compute.parseTable(
+    { problem, upload: { format: 'json', body }, maxRows: limits.inlineRuns },
+    async () => {},
+    async (rowsJson) => {
+      pages.push(rowsJson)
+    },
+  )
+  if (table.problemCount === 0) return { fidelity: table.fidelity, pages }
+  throw new MixwrightError(
+    'rows-invalid',
+    `The runs have ${table.problemCount} problem${table.problemCount === 1 ? '' : 's'}.`,
+    table.problems.map(({ pointer, detail }) => ({ pointer: base + pointer, detail })),
+  )
+}
