@@ -9,7 +9,7 @@ import { SURROGATE_NAMES } from './surrogates/types.js'
 
 const closed = { additionalProperties: false } as const
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
-const SurrogateNameSchema = Type.Union(SURROGATE_NAMES.map((name) => Type.Literal(name)))
+const SurrogateNameSchema = Type.Enum(SURROGATE_NAMES)
 
 export const MetricPredictionSchema = Type.Object(
   {
@@ -139,7 +139,7 @@ export const WARNING_CODES = [
 
 export const WarningSchema = Type.Object(
   {
-    code: Type.Union(WARNING_CODES.map((code) => Type.Literal(code))),
+    code: Type.Enum(WARNING_CODES),
     message: Type.String(),
     domain: Type.Optional(Type.String()),
     metric: Type.Optional(Type.String()),

@@ -18,9 +18,10 @@ import { DEFAULT_SEED, requireStudy } from './studies.js'
 
 /** A run as a caller writes it: weights and metric values by name. */
 export interface InlineRun {
-  id: string
+  id: string | number
   weights: Record<string, number>
-  metrics: Record<string, number>
+  metrics: Record<string, number | null>
+  tokens?: number
 }
 
 export interface InlineStudy {

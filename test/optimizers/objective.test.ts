@@ -30,10 +30,12 @@ const training: RunTable = {
 
 test('a weighted mean normalises its weights', () => {
   const { combine } = compileObjective(problem({ type: 'mean', weights: { loss: 3, accuracy: 1 } }))
-  expect([...combine([[2, 4], [-0.5, -0.9]])]).toEqual([
-    0.75 * 2 + 0.25 * -0.5,
-    0.75 * 4 + 0.25 * -0.9,
-  ])
+  expect([
+    ...combine([
+      [2, 4],
+      [-0.5, -0.9],
+    ]),
+  ]).toEqual([0.75 * 2 + 0.25 * -0.5, 0.75 * 4 + 0.25 * -0.9])
 })
 
 test('a metric left out of the weights has no part in the objective', () => {
@@ -42,8 +44,15 @@ test('a metric left out of the weights has no part in the objective', () => {
 })
 
 test('the worst case takes the largest weighted value', () => {
-  const { combine } = compileObjective(problem({ type: 'worst', weights: { loss: 1, accuracy: 10 } }))
-  expect([...combine([[2, 4], [-0.5, 0.9]])]).toEqual([2, 9])
+  const { combine } = compileObjective(
+    problem({ type: 'worst', weights: { loss: 1, accuracy: 10 } }),
+  )
+  expect([
+    ...combine([
+      [2, 4],
+      [-0.5, 0.9],
+    ]),
+  ]).toEqual([2, 9])
 })
 
 test('standard scaling divides by the deviation over the runs, and centres a worst case in oriented units', () => {

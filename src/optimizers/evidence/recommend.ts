@@ -58,7 +58,8 @@ export function recommendFromModels<P extends SurrogateParams>(
     training: completed,
     holdouts,
     surrogate: input.surrogate,
-    candidates: method.surrogates,
+    eligible: method.surrogates,
+    names: space.names,
     params,
     seed,
     onProgress,
@@ -99,7 +100,7 @@ export function recommendFromModels<P extends SurrogateParams>(
   })
   const recommendation: Recommendation = {
     method: method.name,
-    params: { ...params },
+    params: Object.fromEntries(Object.entries(params)),
     weights: toMixture(space, weights),
     verdict,
     proposal: {

@@ -1,4 +1,9 @@
 import { Type } from 'typebox'
+import { SurrogateParamsSchema } from '../surrogates/index.js'
+import type { SurrogateName } from '../surrogates/types.js'
+
+/** Surrogate name → what is to differ from its defaults. */
+export type SurrogateOverrides = Partial<Record<SurrogateName, Record<string, unknown>>>
 
 /** Parameters that every method that fits surrogates takes. */
 export const surrogateParamsProperties = {
@@ -8,14 +13,10 @@ export const surrogateParamsProperties = {
     default: 5,
     description: 'Folds of the cross-validation. Replicates of a mixture stay in one fold.',
   }),
-  surrogates: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
-    default: {},
-    description:
-      'Surrogate name → its own parameters, for instance {"gradient-boosted-trees": {"minRunsInLeaf": 5}}; the rest keep their defaults.',
-  }),
+  surrogates: Type.Unsafe<SurrogateOverrides>({ ...SurrogateParamsSchema, default: {} }),
 }
 
 export interface SurrogateParams {
   folds: number
-  surrogates: Record<string, Record<string, unknown>>
+  surrogates: SurrogateOverrides
 }

@@ -51,7 +51,9 @@ test('an infeasible baseline is not fallen back on', () => {
 
 test('a baseline that is better and closer is followed; one that is better but farther is not', () => {
   expect(decide([surrogate(0.9)], [baseline('natural', 0.4)], closer).follows).toBe('natural')
-  expect(decide([surrogate(0.9)], [baseline('best-observed', 0.4)], closer).follows).toBe('proposal')
+  expect(decide([surrogate(0.9)], [baseline('best-observed', 0.4)], closer).follows).toBe(
+    'proposal',
+  )
 })
 
 test('a mixture that was asked for is given whatever the evidence', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { compileSpace, largestViolation } from '../../../src/optimizers/mixture/index.js'
 import { simulate } from '../../../src/optimizers/offline/regmix/simulate.js'
+import type { SpaceSpec } from '../../../src/optimizers/problem.js'
 import { createRng } from '../../../src/optimizers/random.js'
 import { type RowMatrix, rowOf } from '../../../src/optimizers/row-matrix.js'
-import type { SpaceSpec } from '../../../src/optimizers/problem.js'
 
 const domains = ['a', 'b', 'c', 'd'].map((name) => ({ name }))
 const minusA = (points: RowMatrix) =>

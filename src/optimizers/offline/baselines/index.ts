@@ -156,7 +156,7 @@ function recommendUnfitted(input: RecommendInput<BaselinesParams>): RecommendRes
     models: [],
     recommendation: {
       method: baselines.name,
-      params: { ...params },
+      params: Object.fromEntries(Object.entries(params)),
       weights: mixture,
       verdict: {
         follows: 'proposal',

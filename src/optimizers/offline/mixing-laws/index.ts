@@ -4,7 +4,7 @@ import { type Proposal, type ProposalContext, recommendFromModels } from '../../
 import type { ScalarObjective } from '../../objective.js'
 import { logLinearParameters, type MetricModel } from '../../surrogates/index.js'
 import type { Optimizer } from '../../types.js'
-import { surrogateParamsProperties } from '../surrogate-params.js'
+import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 import { suggestSwarm } from '../swarm.js'
 import { type LawTerm, lawObjective, solveLaws } from './solver.js'
 
@@ -22,10 +22,8 @@ export const MixingLawsParamsSchema = Type.Object(
   { additionalProperties: false },
 )
 
-export interface MixingLawsParams {
+export interface MixingLawsParams extends SurrogateParams {
   kl: number
-  folds: number
-  surrogates: Record<string, Record<string, unknown>>
 }
 
 /**
