@@ -1,4 +1,7 @@
-/** Solves A x = b by Gaussian elimination with partial pivoting: a plain second way for tests to compare with. */
+/**
+ * Solves A x = b by Gaussian elimination with partial pivoting: a plain second way for tests to
+ * compare with.
+ */
 export function solve(a: number[][], b: number[]): number[] {
   const n = b.length
   const rows = a.map((row, i) => [...row, b[i]])

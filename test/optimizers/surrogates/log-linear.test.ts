@@ -94,7 +94,8 @@ describe('intervals', () => {
   const rng = createRng(47)
   const points = randomMixtures(60, 4, rng)
   const values = valuesOf(points, (row) => lawValue(row) + 0.02 * rng.normal())
-  const fitOnce = () => logLinear.fitWithIntervals(observed(points, values), params, createRng(2), none)
+  const fitOnce = () =>
+    logLinear.fitWithIntervals(observed(points, values), params, createRng(2), none)
 
   test('cover new runs, and grow away from the runs', () => {
     const fitted = fitOnce()

@@ -73,17 +73,25 @@ describe('scorers', () => {
   test('the kernel, the walk and the definition give the same bits', () => {
     if (!kernel) throw new Error('no kernel')
     const sizes = fc.constantFrom(1, 15, 127, 128, 129, 300)
-    const shape = [fc.integer({ min: 1, max: 20 }), fc.nat(23), fc.integer({ min: 1, max: 32 })]
+    const columnCount = fc.integer({ min: 1, max: 20 })
+    const leafCount = fc.integer({ min: 1, max: 32 })
     fc.assert(
-      fc.property(fc.nat(1e6), sizes, ...shape, (seed, rows, columns, trees, leaves) => {
-        const rng = createRng(seed, 'forest')
-        const forest = randomForest(rng, columns, trees, leaves)
-        const points = randomPoints(rng, rows, columns)
-        const wanted = expected(forest, points)
-        expect(createTraversalScorer(forest)(points)).toEqual(wanted)
-        expect(createBitSlicedScorer(forest, kernel)(points)).toEqual(wanted)
-        expect(createScorer(forest)(points)).toEqual(wanted)
-      }),
+      fc.property(
+        fc.nat(1e6),
+        sizes,
+        columnCount,
+        fc.nat(23),
+        leafCount,
+        (seed, rows, columns, trees, leaves) => {
+          const rng = createRng(seed, 'forest')
+          const forest = randomForest(rng, columns, trees, leaves)
+          const points = randomPoints(rng, rows, columns)
+          const wanted = expected(forest, points)
+          expect(createTraversalScorer(forest)(points)).toEqual(wanted)
+          expect(createBitSlicedScorer(forest, kernel)(points)).toEqual(wanted)
+          expect(createScorer(forest)(points)).toEqual(wanted)
+        },
+      ),
       { numRuns: 200, seed: 3 },
     )
   })

@@ -74,7 +74,7 @@ describe('gradient-boosted trees as a surrogate', () => {
     expect(() => gradientBoostedTrees.restore({ ...json, version: 2 })).toThrow('version')
     const forest = json.forest as ReturnType<typeof forestToJson>
     expect(() => forestFromJson({ ...forest, version: 9 })).toThrow('version')
-    expect(() => forestFromJson({ ...forest, columns: 1 })).toThrow('do not describe a forest')
+    expect(() => forestFromJson({ ...forest, columns: 0 })).toThrow('do not describe a forest')
     expect(() => forestFromJson({ ...forest, leaf: forest.feature.slice(8) })).toThrow(RangeError)
     expect(forestToJson(forestFromJson(forest))).toEqual(forest)
   })

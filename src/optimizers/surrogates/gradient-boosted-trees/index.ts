@@ -1,0 +1,5 @@
+export { fitForest, fitForests, type TreeProgress } from './boosting.js'
+export { type Forest, type ForestJson, forestFromJson, forestToJson } from './forest.js'
+export { TREE_DEFAULTS, type TreeParams, TreeParamsSchema } from './parameters.js'
+export { createScorer, type Scorer } from './scoring/scorer.js'
+export { gradientBoostedTrees, type TreeDetails } from './surrogate.js'
