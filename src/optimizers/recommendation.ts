@@ -135,6 +135,7 @@ export const WARNING_CODES = [
   'missing-values',
   'unused-budget',
   'candidates-projected',
+  'no-prior',
 ] as const
 
 export const WarningSchema = Type.Object(

@@ -40,6 +40,7 @@ const RULES: readonly ((input: WarningInput) => Warning[])[] = [
   missingValues,
   mixedUnits,
   baselineInfeasible,
+  noPrior,
 ]
 
 export function gatherWarnings(input: WarningInput): Warning[] {
@@ -212,6 +213,17 @@ function baselineInfeasible({ baselines }: WarningInput): Warning[] {
     {
       code: 'baseline-infeasible',
       message: `Against the constraints as they stand: ${named.join(', ')}. The nearest mixture that meets them (in KL) stands in.`,
+    },
+  ]
+}
+
+function noPrior({ problem }: WarningInput): Warning[] {
+  if (problem.prior || problem.domains.every(({ tokens }) => tokens !== undefined)) return []
+  return [
+    {
+      code: 'no-prior',
+      message:
+        'Neither a prior nor the tokens of every domain were given, so the uniform mixture stands for the natural one.',
     },
   ]
 }

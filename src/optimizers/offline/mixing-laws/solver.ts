@@ -72,8 +72,8 @@ function descend(
   const { space, kl } = problem
   const m = start.length
   const logPrior = prior.map(Math.log)
-  let current = start.slice()
-  let candidate = new Float64Array(m)
+  let current: Float64Array = start.slice()
+  let candidate: Float64Array = new Float64Array(m)
   const gradient = new Float64Array(m)
   const smooth = smoothObjective(problem, temperature)
   let value = smooth.evaluate(current, gradient)
