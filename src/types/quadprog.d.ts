@@ -11,5 +11,12 @@ declare module 'quadprog' {
     Amat: number[][],
     bvec: number[],
     meq?: number,
-  ): { solution: number[]; message: string; iterations: number[]; iact: number[] }
+  ): {
+    solution: number[]
+    /** Multipliers of the constraints, in their order. */
+    Lagrangian: number[]
+    message: string
+    iterations: number[]
+    iact: number[]
+  }
 }

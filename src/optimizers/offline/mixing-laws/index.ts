@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { modelOf } from '../../evidence/comparison.js'
 import { type Proposal, type ProposalContext, recommendFromModels } from '../../evidence/index.js'
+import { OLMIX_SAMPLING } from '../../mixture/index.js'
 import type { ScalarObjective } from '../../objective.js'
 import { logLinearParameters, type MetricModel } from '../../surrogates/index.js'
 import type { Optimizer } from '../../types.js'
@@ -46,13 +47,7 @@ export const mixingLaws: Optimizer<MixingLawsParams> = {
   surrogates: ['log-linear'],
   needsRuns: true,
   validate: () => [],
-  suggest: (input) =>
-    suggestSwarm(input, {
-      temperature: 1,
-      multiplier: 10,
-      minimumWeight: 0.002,
-      maxUsage: Number.POSITIVE_INFINITY,
-    }),
+  suggest: (input) => suggestSwarm(input, OLMIX_SAMPLING),
   recommend: (input) => recommendFromModels(mixingLaws, input, propose),
 }
 

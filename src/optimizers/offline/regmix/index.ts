@@ -5,6 +5,7 @@ import {
   predictedObjective,
   recommendFromModels,
 } from '../../evidence/index.js'
+import { REGMIX_SAMPLING } from '../../mixture/index.js'
 import type { Optimizer } from '../../types.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 import { suggestSwarm } from '../swarm.js'
@@ -69,7 +70,7 @@ export const regmix: Optimizer<RegmixParams> = {
             detail: `The best ${average} cannot be taken from ${candidates} candidates; it must be at most \`candidates\`.`,
           },
         ],
-  suggest: (input) => suggestSwarm(input, {}),
+  suggest: (input) => suggestSwarm(input, REGMIX_SAMPLING),
   recommend: (input) => recommendFromModels(regmix, input, propose),
 }
 

@@ -29,7 +29,6 @@ const CHUNK = 8192
 const PILOT_DRAWS = 2000
 const LEAST_ACCEPTANCE = 0.1
 const FEASIBLE = 1e-9
-const LEAST_SHARE = 1e-12
 
 /**
  * RegMix Step D (arXiv 2407.01492): draws candidates from Dirichlet(c·q), scores them and averages the k best. Beyond
@@ -67,12 +66,10 @@ export function simulate(
 type Draw = (rng: Rng, out: Float64Array) => void
 
 function candidateSampler(space: Space, concentration: number): Draw {
-  const shares = space.prior.map((share) => Math.max(share, LEAST_SHARE))
-  const total = shares.reduce((sum, share) => sum + share, 0)
-  const dirichlet = dirichletSampler(shares.map((share) => (concentration * share) / total))
+  const dirichlet = dirichletSampler(space.prior.map((share) => concentration * share))
   const free = 1 - space.lower.reduce((sum, bound) => sum + bound, 0)
   return (rng, out) => {
-    dirichlet(rng, out)
+    dirichlet.draw(rng, out)
     for (let j = 0; j < out.length; j++) out[j] = space.lower[j] + free * out[j]
   }
 }

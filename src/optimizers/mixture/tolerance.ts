@@ -1,0 +1,8 @@
+/** No weights that this folder returns violate a constraint by more than this. */
+export const VIOLATION_TOLERANCE = 1e-9
+
+/**
+ * A space counts as non-empty when its constraints miss each other by at most this much in total, so that caps which
+ * sum to 1 − 1e-12 are not refused for rounding. Half of the violation allowed, to leave room for arithmetic.
+ */
+export const FEASIBILITY_TOLERANCE = VIOLATION_TOLERANCE / 2
