@@ -77,8 +77,8 @@ export interface JobRepository {
   get(id: string): Promise<JobRecord | undefined>
   list(page: Page & { studyId?: string }): Promise<JobRecord[]>
   /**
-   * Compare-and-set: takes a queued job, or a running one whose heartbeat is older than `staleBefore`
-   * (or that this same worker name holds no longer), for this worker. Undefined when someone else has it or it ended.
+   * Compare-and-set: takes a queued job, or a running one whose heartbeat is older than `staleBefore`, for this
+   * worker. Undefined when someone has it (this same worker too) or it ended. A worker's name must be its own alone.
    */
   claim(id: string, worker: string, staleBefore: Date): Promise<JobRecord | undefined>
   /** Proof of life, with progress. Returns whether the job is still this worker's, and whether its cancellation was asked for. */
@@ -99,7 +99,7 @@ export interface JobRepository {
   requestCancel(id: string): Promise<JobRecord | undefined>
   /** Jobs that should be running and are not: queued ones, and running ones with a heartbeat older than the date. */
   findOrphans(staleBefore: Date): Promise<JobRecord[]>
-  /** Raises `attempts`-independent queue generation: gives a running orphan back to `queued`. */
+  /** Gives a running orphan back to `queued`. False when it is not one. */
   requeueOrphan(id: string, staleBefore: Date): Promise<boolean>
 }
 

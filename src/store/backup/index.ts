@@ -1,0 +1,3 @@
+export type { BackupProgress } from './format.js'
+export { BackupInvalidError, restoreBackup, StoreNotEmptyError } from './restore-backup.js'
+export { writeBackup } from './write-backup.js'

@@ -1,0 +1,13 @@
+export {
+  BackupInvalidError,
+  type BackupProgress,
+  restoreBackup,
+  StoreNotEmptyError,
+  writeBackup,
+} from './backup/index.js'
+export { FolderInUseError, FormatMismatchError } from './embedded/index.js'
+export { NewerDatabaseError } from './migrations/index.js'
+export { type OpenStore, openStore, type StoreOptions } from './open-store.js'
+export type { PoolLike } from './pool.js'
+export type * from './records.js'
+export * from './store.js'

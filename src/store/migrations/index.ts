@@ -1,0 +1,32 @@
+import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely'
+import { SCHEMA } from '../tables.js'
+import { initial } from './0001-initial.js'
+
+/** In the order in which they run. A migration that has been released is never changed. */
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-initial': initial,
+}
+
+/** The database holds tables of a version of the program that is newer than this one. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError'
+}
+
+/**
+ * Brings the tables up to this version. Safe to call from several processes at once: on a server one migrates and the
+ * others wait for it.
+ *
+ * @throws NewerDatabaseError
+ */
+export async function migrate<T>(db: Kysely<T>): Promise<void> {
+  const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS }
+  const migrator = new Migrator({ db, provider, migrationTableSchema: SCHEMA })
+  const { error } = await migrator.migrateToLatest()
+  if (error === undefined) return
+  if (error instanceof Error && /previously executed migration .* is missing/.test(error.message))
+    throw new NewerDatabaseError(
+      `The database was made by a newer version of Mixwright (${error.message}). Use that version, or a dump of it (mixwright backup) in a new database.`,
+      { cause: error },
+    )
+  throw error
+}

@@ -1,0 +1,100 @@
+import { createDatabase } from './database.js'
+import { openEmbeddedDatabase } from './embedded/index.js'
+import { migrate } from './migrations/index.js'
+import type { PoolLike } from './pool.js'
+import { openPostgresql } from './postgresql.js'
+import { createFitRepository } from './repositories/fit-repository.js'
+import { createImportRepository } from './repositories/import-repository.js'
+import { createJobRepository } from './repositories/job-repository.js'
+import { createStudyRepository } from './repositories/study-repository.js'
+import type { Store } from './store.js'
+
+export interface StoreOptions {
+  /** A PostgreSQL server. Takes precedence over the folder. */
+  databaseUrl?: string
+  /** Folder of the embedded database. */
+  dataFolder?: string
+  /** Told about clients of the embedded database that were disconnected. Default: `process.emitWarning`. */
+  onWarning?: (message: string) => void
+}
+
+/** A store together with the connections it uses, which the queue shares. */
+export interface OpenStore extends Store {
+  readonly pool: PoolLike
+  /** Where the data are, for people: a folder, or a server without its password. */
+  readonly location: string
+}
+
+/**
+ * Opens the store and brings its tables up to date.
+ *
+ * @throws FolderInUseError, FormatMismatchError, NewerDatabaseError, or what the server's connection throws
+ */
+export async function openStore(options: StoreOptions): Promise<OpenStore> {
+  const { kind, location, pool, close } = await openDatabase(options)
+  try {
+    const db = createDatabase(pool)
+    await migrate(db)
+    const imports = createImportRepository(db)
+    // Nobody else can be writing to the embedded database: what is staging was left behind by a process that died.
+    if (kind === 'embedded') await imports.discardStagingBefore(new Date())
+    return {
+      kind,
+      location,
+      pool,
+      studies: createStudyRepository(db),
+      imports,
+      fits: createFitRepository(db),
+      jobs: createJobRepository(db),
+      ping: () => ping(pool),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Opened {
+  kind: Store['kind']
+  location: string
+  pool: PoolLike
+  close(): Promise<void>
+}
+
+async function openDatabase(options: StoreOptions): Promise<Opened> {
+  const { databaseUrl, dataFolder, onWarning } = options
+  if (databaseUrl !== undefined) {
+    const { pool, close } = await openPostgresql(databaseUrl)
+    return { kind: 'postgresql', location: withoutPassword(databaseUrl), pool, close }
+  }
+  if (dataFolder === undefined) throw new TypeError('either databaseUrl or dataFolder is needed')
+  const database = await openEmbeddedDatabase(dataFolder, { onWarning })
+  return {
+    kind: 'embedded',
+    location: dataFolder,
+    pool: database.pool,
+    close: () => database.close(),
+  }
+}
+
+function withoutPassword(databaseUrl: string): string {
+  const url = new URL(databaseUrl)
+  url.password = ''
+  return url.href
+}
+
+const PING_TIMEOUT_MS = 5_000
+
+async function ping(pool: PoolLike): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    const error = new Error(`the database has not answered within ${PING_TIMEOUT_MS} ms`)
+    timer = setTimeout(() => reject(error), PING_TIMEOUT_MS)
+  })
+  try {
+    await Promise.race([pool.query('select 1'), timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import type { OpenStore } from '../../../src/store/index.js'
+import { newId, newStudy, queueFit } from '../support/records.js'
+
+const LONG_AGO = new Date(0)
+const IN_AN_HOUR = () => new Date(Date.now() + 3_600_000)
+
+export function jobConformance(store: () => OpenStore): void {
+  const queuedJob = async () =>
+    (await queueFit(store(), await store().studies.insert(newStudy()))).job
+  const runningJob = async (worker: string) => {
+    const { id } = await queuedJob()
+    return (await store().jobs.claim(id, worker, LONG_AGO))!
+  }
+  const stateOf = async (id: string) => (await store().jobs.get(id))?.state
+
+  describe('jobs', () => {
+    test('are claimed by exactly one of many', async () => {
+      const { id, version } = await queuedJob()
+      const claims = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          store().jobs.claim(id, `worker-${index}`, LONG_AGO),
+        ),
+      )
+      const won = claims.filter((job) => job !== undefined)
+      expect(won).toHaveLength(1)
+      expect(won[0]).toMatchObject({ id, state: 'running', attempts: 1, version: version + 1 })
+      expect(won[0].worker).toBe(`worker-${claims.indexOf(won[0])}`)
+      expect(won[0].startedAt).toBeInstanceOf(Date)
+    })
+
+    test('are claimed from a worker that shows no life, which then holds them no longer', async () => {
+      const { id } = await runningJob('dead')
+      expect(await store().jobs.claim(id, 'heir', LONG_AGO)).toBeUndefined()
+      const claims = await Promise.all(
+        ['a', 'b', 'c'].map((name) => store().jobs.claim(id, name, IN_AN_HOUR())),
+      )
+      expect(claims.filter(Boolean).length).toBeGreaterThan(0)
+      expect(await store().jobs.heartbeat(id, 'dead')).toEqual({
+        held: false,
+        cancelRequested: false,
+      })
+      expect(await store().jobs.end(id, 'dead', { state: 'failed', problem: null })).toBe(false)
+      expect(await store().jobs.release(id, 'dead')).toBe(false)
+    })
+
+    test('keep their first start and count attempts', async () => {
+      const first = await runningJob('w')
+      await store().jobs.release(first.id, 'w')
+      const second = await store().jobs.claim(first.id, 'v', LONG_AGO)
+      expect(second).toMatchObject({ attempts: 2, startedAt: first.startedAt, worker: 'v' })
+    })
+
+    test('show progress, and keep it when a heartbeat brings none', async () => {
+      const { id, heartbeatAt } = await runningJob('w')
+      const progress = { done: 3, total: 13, message: 'fitting metric/a' }
+      expect(await store().jobs.heartbeat(id, 'w', progress)).toEqual({
+        held: true,
+        cancelRequested: false,
+      })
+      await store().jobs.heartbeat(id, 'w')
+      const job = await store().jobs.get(id)
+      expect(job?.progress).toEqual(progress)
+      expect(job!.heartbeatAt!.getTime()).toBeGreaterThanOrEqual(heartbeatAt!.getTime())
+    })
+
+    test('end as failed with a problem, once', async () => {
+      const { id } = await runningJob('w')
+      const problem = { code: 'fit-failed', detail: 'no' }
+      expect(await store().jobs.end(id, 'w', { state: 'failed', problem })).toBe(true)
+      expect(await store().jobs.end(id, 'w', { state: 'cancelled', problem: null })).toBe(false)
+      const job = await store().jobs.get(id)
+      expect(job).toMatchObject({ state: 'failed', problem, worker: null, heartbeatAt: null })
+      expect(job?.finishedAt).toBeInstanceOf(Date)
+      expect(await store().jobs.claim(id, 'w', IN_AN_HOUR())).toBeUndefined()
+    })
+
+    test('are cancelled at once while queued', async () => {
+      const { id } = await queuedJob()
+      expect(await store().jobs.requestCancel(id)).toMatchObject({ state: 'cancelled' })
+      expect((await store().jobs.get(id))?.finishedAt).toBeInstanceOf(Date)
+      expect(await store().jobs.claim(id, 'w', IN_AN_HOUR())).toBeUndefined()
+    })
+
+    test('are asked to cancel while running', async () => {
+      const { id } = await runningJob('w')
+      expect(await store().jobs.requestCancel(id)).toMatchObject({ state: 'running', worker: 'w' })
+      expect(await store().jobs.heartbeat(id, 'w')).toEqual({ held: true, cancelRequested: true })
+      expect(await store().jobs.end(id, 'w', { state: 'cancelled', problem: null })).toBe(true)
+    })
+
+    test('that have ended are not changed by a cancellation', async () => {
+      const { id } = await runningJob('w')
+      await store().jobs.end(id, 'w', { state: 'failed', problem: { a: 1 } })
+      const before = await store().jobs.get(id)
+      expect(await store().jobs.requestCancel(id)).toEqual(before)
+      expect(await store().jobs.get(id)).toEqual(before)
+    })
+
+    test('that should run and do not are found and given back', async () => {
+      const queued = await queuedJob()
+      const running = await runningJob('w')
+      const ended = await runningJob('w')
+      await store().jobs.end(ended.id, 'w', { state: 'failed', problem: null })
+
+      const idsOf = async (date: Date) => (await store().jobs.findOrphans(date)).map(({ id }) => id)
+      const now = await idsOf(LONG_AGO)
+      expect(now).toContain(queued.id)
+      expect(now).not.toContain(running.id)
+      const later = await idsOf(IN_AN_HOUR())
+      expect(later).toEqual(expect.arrayContaining([queued.id, running.id]))
+      expect(later).not.toContain(ended.id)
+
+      expect(await store().jobs.requeueOrphan(running.id, LONG_AGO)).toBe(false)
+      expect(await store().jobs.requeueOrphan(running.id, IN_AN_HOUR())).toBe(true)
+      expect(await store().jobs.requeueOrphan(queued.id, IN_AN_HOUR())).toBe(false)
+      expect(await stateOf(running.id)).toBe('queued')
+    })
+
+    test('are listed newest first, by study and page by page', async () => {
+      const study = await store().studies.insert(newStudy())
+      const ids: string[] = []
+      for (let index = 0; index < 3; index += 1) ids.push((await queueFit(store(), study)).job.id)
+      const page = await store().jobs.list({ limit: 2, studyId: study.id })
+      const rest = await store().jobs.list({ limit: 2, studyId: study.id, after: page[1].id })
+      expect([...page, ...rest].map(({ id }) => id)).toEqual(ids.reverse())
+      expect((await store().jobs.list({ limit: 1 }))[0].id).toBe(ids[0])
+    })
+
+    test('that are not there are undefined, also for ids that can be nobody’s', async () => {
+      for (const id of [newId(), 'job-1']) {
+        expect(await store().jobs.get(id)).toBeUndefined()
+        expect(await store().jobs.claim(id, 'w', IN_AN_HOUR())).toBeUndefined()
+        expect(await store().jobs.requestCancel(id)).toBeUndefined()
+      }
+    })
+  })
+}
