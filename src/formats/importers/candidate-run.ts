@@ -1,0 +1,41 @@
+/** A run as a format's reader gives it: all its numbers are finite, its weights are not negative. */
+export interface CandidateRun {
+  runId: string
+  /** In the order of the problem's domains, as they were given. */
+  weights: number[]
+  values: Record<string, number>
+  tokens?: number
+  /** JSON Pointer of the run's weights, for problems of the whole row. */
+  pointer: string
+}
+
+const LONGEST_RUN_ID = 200
+/** Control characters, and halves of surrogate pairs: no database takes them as text. */
+const UNSTORABLE = /[\p{Cc}\p{Cs}]/u
+
+/** What is wrong with a run id, or undefined. */
+export function runIdProblem(id: string): string | undefined {
+  if (id === '') return 'the run id is empty'
+  if (id.length > LONGEST_RUN_ID) return `the run id is longer than ${LONGEST_RUN_ID} characters`
+  if (UNSTORABLE.test(id)) {
+    return 'the run id holds control characters or broken Unicode'
+  }
+  return undefined
+}
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const NOT_A_NUMBER = /^[+-]?(?:nan|inf|infinity|na|n\/a|null|none)$/i
+
+/** Reads a cell as a finite decimal number, or says what is wrong with it. */
+export function readNumber(cell: string): number | { problem: string } {
+  const text = cell.trim()
+  if (DECIMAL.test(text)) {
+    const value = Number(text)
+    // Adding zero turns −0 into 0, so that equal mixtures compare equal.
+    if (Number.isFinite(value)) return value + 0
+    return { problem: 'is too large' }
+  }
+  if (text === '') return { problem: 'is empty' }
+  if (NOT_A_NUMBER.test(text)) return { problem: 'is not a finite number' }
+  return { problem: 'is not a number' }
+}

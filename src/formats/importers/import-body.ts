@@ -1,0 +1,207 @@
+import { type Static, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { CompleteProblem } from '../../optimizers/problem.js'
+import { NameSchema } from '../../optimizers/problem.js'
+import { type FieldError, MixwrightError } from '../../studies/errors.js'
+import type { ImportOptions } from '../../studies/ports.js'
+import { didYouMean } from '../nearest-name.js'
+import { quoted } from './table-problems.js'
+
+/** The JSON body of an import. These schemas validate it, type it and describe it in OpenAPI. */
+
+const closed = { additionalProperties: false } as const
+
+export const importOptionProperties = {
+  role: Type.Optional(
+    Type.Union([Type.Literal('train'), Type.Literal('holdout')], {
+      description:
+        '`train`: fits learn from the runs. `holdout`: fits are scored on them. Default `train`.',
+    }),
+  ),
+  name: Type.Optional(
+    Type.String({
+      ...NameSchema,
+      description: 'Name of the hold-out; required for, and only for, `holdout`.',
+    }),
+  ),
+  fidelity: Type.Optional(
+    Type.String({
+      ...NameSchema,
+      description: 'The fidelity the runs were made at. May be left out when the study has one.',
+    }),
+  ),
+  dryRun: Type.Optional(
+    Type.Boolean({
+      description: 'Only say what would be imported and what is wrong. Default false.',
+    }),
+  ),
+}
+
+const ImportOptionsSchema = Type.Object(importOptionProperties, closed)
+
+export const ImportedRunSchema = Type.Object(
+  {
+    id: Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Type.Integer()], {
+      description: 'Names the run. Unique within its role, hold-out and fidelity.',
+    }),
+    weights: Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+      description:
+        'Every domain → share of training tokens. They sum to 1 within 0.005, because tables are rounded.',
+    }),
+    metrics: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()]), {
+      description: 'Metric → measured value; null or absent where the run lacks it.',
+    }),
+    tokens: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Tokens the run was trained on.' }),
+    ),
+  },
+  closed,
+)
+export type ImportedRun = Static<typeof ImportedRunSchema>
+
+export const JsonImportSchema = Type.Object(
+  {
+    ...importOptionProperties,
+    format: Type.Optional(Type.Literal('json')),
+    runs: Type.Array(ImportedRunSchema, { minItems: 1 }),
+  },
+  { ...closed, title: 'Runs as JSON' },
+)
+
+export const CsvImportSchema = Type.Object(
+  {
+    ...importOptionProperties,
+    format: Type.Literal('csv'),
+    mixtures: Type.String({
+      description:
+        'Text of the CSV of mixtures: a column `run`, `run_id` or `index`, and one a domain, named by it or by `train_` and it.',
+    }),
+    metrics: Type.String({
+      description:
+        'Text of the CSV of metrics: the same key column, and one a metric, named by it or by `metric/` and it.',
+    }),
+  },
+  { ...closed, title: 'A pair of CSV files as text' },
+)
+
+/** Body of `POST /v1/studies/{id}/imports` as JSON. */
+export const ImportBodySchema = Type.Union([JsonImportSchema, CsvImportSchema])
+export type ImportBody = Static<typeof ImportBodySchema>
+
+/** The envelope alone: runs are validated one by one, so that each wrong one is reported. */
+const JsonEnvelope = Compile(
+  Type.Object(
+    { ...JsonImportSchema.properties, runs: Type.Array(Type.Unknown(), { minItems: 1 }) },
+    closed,
+  ),
+)
+const CsvEnvelope = Compile(CsvImportSchema)
+const OptionsCheck = Compile(ImportOptionsSchema)
+const RunCheck = Compile(ImportedRunSchema)
+
+interface SchemaError {
+  keyword: string
+  instancePath: string
+  message: string
+  params: object
+}
+
+/** Validation errors as pointers and sentences; unknown fields are named. */
+function fieldErrors(errors: Iterable<SchemaError>): FieldError[] {
+  const found: FieldError[] = []
+  for (const { keyword, instancePath, message, params } of errors) {
+    // What a boolean schema refuses is said by `additionalProperties`, too, and better.
+    if (keyword === 'boolean') continue
+    if (keyword === 'additionalProperties' && 'additionalProperties' in params) {
+      const names = (params.additionalProperties as string[]).map(quoted).join(', ')
+      found.push({ pointer: instancePath, detail: `there is no field ${names}` })
+    } else found.push({ pointer: instancePath, detail: message })
+  }
+  return found
+}
+
+/** What is wrong with one entry of `runs`, with pointers into it. Empty: it is an ImportedRun. */
+export function runErrors(run: unknown): FieldError[] {
+  return RunCheck.Check(run) ? [] : fieldErrors(RunCheck.Errors(run))
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? error.message : 'it is not text in UTF-8'
+    throw new MixwrightError('malformed-request', `the body is not JSON: ${reason}`)
+  }
+}
+
+export type Envelope =
+  | (Static<typeof ImportOptionsSchema> & { format?: 'json'; runs: unknown[] })
+  | Static<typeof CsvImportSchema>
+
+/**
+ * Reads a JSON body and checks all of it but the runs.
+ * @throws MixwrightError `malformed-request`, `validation-failed`
+ */
+export function readEnvelope(bytes: Uint8Array): Envelope {
+  const body = parseJson(bytes)
+  const isCsv =
+    typeof body === 'object' && body !== null && 'format' in body && body.format === 'csv'
+  const check = isCsv ? CsvEnvelope : JsonEnvelope
+  if (!check.Check(body)) {
+    throw new MixwrightError(
+      'validation-failed',
+      'the body is not an import',
+      fieldErrors(check.Errors(body)),
+    )
+  }
+  return body as Envelope
+}
+
+/**
+ * Reads the options of an import, given by a JSON body or by form fields, and writes out their defaults.
+ * @throws MixwrightError `validation-failed`
+ */
+export function readImportOptions(
+  fields: unknown,
+  problem: CompleteProblem,
+): ImportOptions & { fidelity: string } {
+  if (!OptionsCheck.Check(fields)) {
+    throw new MixwrightError(
+      'validation-failed',
+      'the options of the import are not valid',
+      fieldErrors(OptionsCheck.Errors(fields)),
+    )
+  }
+  const { role = 'train', name = '', dryRun = false } = fields
+  const errors: FieldError[] = []
+  if (role === 'holdout' && name === '') {
+    errors.push({ pointer: '/name', detail: 'a hold-out needs a name' })
+  } else if (role === 'train' && name !== '') {
+    errors.push({ pointer: '/name', detail: 'only a hold-out has a name; set `role` to `holdout`' })
+  }
+  const fidelity = fields.fidelity ?? onlyFidelity(problem)
+  const names = problem.fidelities.map((known) => known.name)
+  if (fidelity === undefined) {
+    errors.push({
+      pointer: '/fidelity',
+      detail: `name one of the fidelities ${names.map(quoted).join(', ')}`,
+    })
+  } else if (!names.includes(fidelity)) {
+    errors.push({
+      pointer: '/fidelity',
+      detail: `the problem has no fidelity ${quoted(fidelity)}${didYouMean(fidelity, names)}`,
+    })
+  }
+  if (fidelity === undefined || errors.length > 0) {
+    throw new MixwrightError(
+      'validation-failed',
+      errors.map(({ detail }) => detail).join('; '),
+      errors,
+    )
+  }
+  return { role, holdout: name, fidelity, dryRun }
+}
+
+function onlyFidelity({ fidelities }: CompleteProblem): string | undefined {
+  return fidelities.length === 1 ? fidelities[0].name : undefined
+}
