@@ -1,9 +1,15 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openQueue } from '../../src/workers/queue/index.js'
+import { openStore } from '../../src/store/index.js'
+import { openQueue } from '../../src/workers/index.js'
 import { queueConformance } from '../workers/queue-conformance.js'
 import { createRecordingLogger } from '../workers/recording-logger.js'
+import { workersConformance } from '../workers/workers-conformance.js'
 
 const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = process.env
 if (!redisUrl || !databaseUrl) {
@@ -48,6 +54,38 @@ queueConformance('PostgreSQL', async () => {
   }
 })
 
+workersConformance('PostgreSQL and Redis', async () => {
+  const admin = new Redis(redisUrl)
+  const store = await openStore({ databaseUrl })
+  return {
+    store,
+    openQueue: (prefix) =>
+      openQueue({ kind: 'redis', redisUrl, prefix, logger: createRecordingLogger() }),
+    async loseQueue() {
+      await admin.flushall()
+    },
+    async close() {
+      await store.close()
+      await admin.quit()
+    },
+  }
+})
+
+workersConformance('PostgreSQL alone', async () => {
+  const store = await openStore({ databaseUrl })
+  const { pool } = store
+  pool.setMaxListeners(0)
+  return {
+    store,
+    openQueue: (prefix) =>
+      openQueue({ kind: 'postgresql', pool, prefix, logger: createRecordingLogger() }),
+    async loseQueue() {
+      await pool.query('DELETE FROM bullmq.job')
+    },
+    close: () => store.close(),
+  }
+})
+
 describe('openQueue', () => {
   let admin: Redis
 
@@ -87,3 +125,67 @@ describe('openQueue', () => {
     await pool.end()
   })
 })
+
+describe('while Redis is away', () => {
+  test('rings do not fail, jobs wait for its return, and closing takes seconds only', async () => {
+    const port = await freePort()
+    let server = await startRedis(port)
+    const queue = await openQueue({
+      kind: 'redis',
+      redisUrl: `redis://127.0.0.1:${port}`,
+      logger: createRecordingLogger(),
+    })
+    const seen: string[] = []
+    let onSeen = () => {}
+    const handle = async ({ jobId }: { jobId: string }) => {
+      seen.push(jobId)
+      onSeen()
+      return 'done' as const
+    }
+    const worker = await queue.startWorker([{ job: 'fit', handle }], 1)
+    await stopRedis(server)
+    await expect(queue.ring('lost')).resolves.toBeUndefined()
+    await expect(queue.send('fit', { jobId: 'lost' })).rejects.toThrow()
+    await expect(queue.health()).rejects.toThrow()
+
+    server = await startRedis(port)
+    const back = new Promise<void>((resolve) => {
+      onSeen = resolve
+    })
+    await expect.poll(() => queue.send('fit', { jobId: 'kept' }), POLL).toBeUndefined()
+    await back
+    expect(seen).toEqual(['kept'])
+
+    await stopRedis(server)
+    const begin = performance.now()
+    await worker.close()
+    await queue.close()
+    expect(performance.now() - begin).toBeLessThan(15_000)
+  })
+})
+
+const POLL = { timeout: 20_000, interval: 50 }
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+async function startRedis(port: number): Promise<ChildProcess> {
+  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()]
+  const server = spawn('redis-server', options, { stdio: 'ignore' })
+  const client = new Redis(port, { retryStrategy: () => 20 })
+  client.on('error', () => {})
+  await client.ping()
+  client.disconnect()
+  return server
+}
+
+async function stopRedis(server: ChildProcess): Promise<void> {
+  server.kill('SIGKILL')
+  await once(server, 'exit')
+}

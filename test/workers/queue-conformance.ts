@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { MixwrightError } from '../../src/studies/errors.js'
 import type { JobHandler, JobOutcome, JobSettings } from '../../src/workers/catalogue.js'
 import type { JobQueue, QueueWorker } from '../../src/workers/queue/index.js'
-import { createRecordingLogger } from './recording-logger.js'
+import { createRecordingLogger, type RecordingLogger } from './recording-logger.js'
 
 /** Where queues are opened for a test run. */
 export interface QueuePlace {
   open(options: {
     prefix: string
     settings: Partial<JobSettings>
-    logger: ReturnType<typeof createRecordingLogger>
+    logger: RecordingLogger
   }): Promise<JobQueue>
   /** Breaks every connection that exists; absent where there are none that could break. */
   dropConnections?(): Promise<void>

@@ -6,8 +6,10 @@ export interface LogLine {
   message: string
 }
 
+export type RecordingLogger = Logger & { readonly lines: LogLine[] }
+
 /** A logger that keeps what it is given. */
-export function createRecordingLogger(): Logger & { readonly lines: LogLine[] } {
+export function createRecordingLogger(): RecordingLogger {
   const lines: LogLine[] = []
   const at = (level: LogLine['level']) => (fields: object, message: string) => {
     lines.push({ level, fields, message })

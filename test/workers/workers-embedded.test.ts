@@ -15,6 +15,9 @@ workersConformance('the embedded database', async () => {
   return {
     store,
     openQueue: (prefix) => openQueue({ kind: 'embedded', pool, prefix, logger }),
+    async loseQueue() {
+      await pool.query('DELETE FROM bullmq.job')
+    },
     async close() {
       await store.close()
       await rm(folder, { recursive: true })

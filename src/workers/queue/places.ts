@@ -1,0 +1,72 @@
+import { createPostgresBackend, createRedisBackend, type PgPool, runMigrations } from 'bullmq'
+import { Redis } from 'ioredis'
+import { within } from '../deadline.js'
+import { type Bull, bindBull } from './bull.js'
+
+const SCHEMA = 'bullmq'
+const CONNECT_LIMIT_MS = 10_000
+const COMMAND_LIMIT_MS = 5000
+
+/**
+ * BullMQ on PostgreSQL or PGlite. Creates or updates its tables in the schema `bullmq`.
+ * @throws Error when the pool's `search_path` lacks that schema: BullMQ's statements do not name it
+ */
+export async function bullOnDatabase(pool: PgPool): Promise<Bull> {
+  // A client of its own, because the migration is a transaction.
+  const client = await pool.connect()
+  try {
+    await runMigrations(client, SCHEMA)
+    const { rows } = await client.query<{ found: boolean }>(
+      'SELECT $1 = ANY(current_schemas(false)::text[]) AS found',
+      [SCHEMA],
+    )
+    if (!rows[0]?.found) {
+      throw new Error(`the search_path of the queue's database pool must include "${SCHEMA}"`)
+    }
+  } finally {
+    client.release()
+  }
+  return bindBull(createPostgresBackend, { producer: pool, worker: pool }, [])
+}
+
+/** BullMQ on Redis. @throws Error when Redis does not answer within ten seconds */
+export async function bullOnRedis(url: string): Promise<Bull> {
+  const shared = {
+    url,
+    connectTimeout: COMMAND_LIMIT_MS,
+    retryStrategy: (tries: number) => Math.min(100 * 2 ** tries, 5000),
+  }
+  const warnings = await inspectRedis(url)
+  // A producer tells its caller at once that Redis is away; a worker waits until it is back.
+  const producer = {
+    ...shared,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: COMMAND_LIMIT_MS,
+  }
+  const worker = { ...shared, maxRetriesPerRequest: null }
+  return bindBull(createRedisBackend, { producer, worker }, warnings)
+}
+
+/** Reaches Redis for the first time, and looks whether it may throw jobs away when its memory is full. */
+async function inspectRedis(url: string): Promise<string[]> {
+  const { host } = new URL(url)
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null })
+  // The rejection of `connect` says the same; without a listener the event would be printed.
+  redis.on('error', () => {})
+  try {
+    const limit = `no answer within ${CONNECT_LIMIT_MS / 1000} s`
+    await within(redis.connect(), CONNECT_LIMIT_MS, limit)
+    const memory = await within(redis.info('memory'), CONNECT_LIMIT_MS, limit)
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1]
+    if (policy === undefined || policy === 'noeviction') return []
+    return [
+      `Redis at ${host} has maxmemory-policy ${policy}: it may drop waiting jobs, which then start late. ` +
+        'Set maxmemory-policy to noeviction.',
+    ]
+  } catch (error) {
+    throw new Error(`Redis at ${host} cannot be reached: ${(error as Error).message}`)
+  } finally {
+    redis.disconnect()
+  }
+}

@@ -1,0 +1,48 @@
+import type { MessagePort } from 'node:worker_threads'
+import { compileProblem } from '../../optimizers/complete-problem.js'
+import { optimizerByName } from '../../optimizers/registry.js'
+import type { ProgressListener } from '../../optimizers/types.js'
+import type { RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import { receivePages } from './page-feed.js'
+import { replyWith, type ThreadReply } from './replies.js'
+import { decodeRunTable } from './run-tables.js'
+
+/** Progress leaves the thread at most this often. */
+const PROGRESS_MS = 100
+
+export interface RecommendMessage {
+  /** Its pages are empty: they come over the port, training first, then the hold-outs in their order. */
+  task: RecommendTask
+  /** Pages come in, and progress goes out: messages are the arguments of a ProgressListener. */
+  port: MessagePort
+}
+
+/** Thread entry: fits, solves and gathers the evidence. */
+export function run({ task, port }: RecommendMessage): Promise<ThreadReply<RecommendOutcome>> {
+  return replyWith(async () => {
+    const { problem, training, holdouts, surrogate, params, seed } = task
+    const [trainingPages, ...holdoutPages] = await receivePages(port, 1 + holdouts.length)
+    return optimizerByName(task.method).recommend({
+      compiled: compileProblem(problem),
+      params,
+      completed: decodeRunTable(problem, '', training.fidelity, trainingPages),
+      holdouts: holdouts.map(({ name, fidelity }, i) =>
+        decodeRunTable(problem, name, fidelity, holdoutPages[i]),
+      ),
+      surrogate,
+      seed,
+      onProgress: throttled((progress) => port.postMessage(progress)),
+    })
+  })
+}
+
+/** Passes on the first progress, the last (done = total), and what comes at least PROGRESS_MS after the one before. */
+function throttled(post: ProgressListener): ProgressListener {
+  let postedAt = Number.NEGATIVE_INFINITY
+  return (progress) => {
+    const now = performance.now()
+    if (now - postedAt < PROGRESS_MS && progress.done < progress.total) return
+    postedAt = now
+    post(progress)
+  }
+}

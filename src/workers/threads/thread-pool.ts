@@ -1,0 +1,92 @@
+import { availableParallelism } from 'node:os'
+import { MessageChannel } from 'node:worker_threads'
+import type { MetricPrediction } from '../../optimizers/recommendation.js'
+import type { ProgressListener } from '../../optimizers/types.js'
+import type { Compute, ParsedTable, RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import { feedPages } from './page-feed.js'
+import type { ParseTableMessage } from './parse-table.js'
+import type { PredictMessage } from './predict.js'
+import type { RecommendMessage } from './recommend.js'
+import { RowReceiver } from './row-channel.js'
+import { ThreadGroup } from './thread-group.js'
+import { movableUpload } from './uploads.js'
+
+export interface ThreadPoolOptions {
+  /** Fits computed at the same time. Default: the number of cores. */
+  threads?: number
+  /** Largest heap of one thread in MiB; a task that needs more fails, and the process lives on. Default 4096. */
+  maxHeapMiB?: number
+}
+
+/** Compute in worker threads. They start when they are needed, and end when they were idle for a minute. */
+export interface ThreadPool extends Compute {
+  readonly threads: number
+  /** Ends all threads; what they were at is rejected. */
+  close(): Promise<void>
+}
+
+/**
+ * Short work that somebody waits for (parsing, predictions) has two threads of its own, so that it never queues behind
+ * fits. `parseTable` takes over the memory of its upload: the caller's views of it are empty afterwards.
+ */
+export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
+  const { threads = availableParallelism(), maxHeapMiB = 4096 } = options
+  // One more than the fits at work, for a recommendation that is asked for in a request.
+  const long = new ThreadGroup(threads + 1, maxHeapMiB)
+  const short = new ThreadGroup(2, maxHeapMiB)
+  return {
+    threads,
+    recommend: (task, options) => recommend(long, task, options),
+    predict: (task: PredictMessage) => short.run<MetricPrediction[][]>('./predict.js', task),
+    parseTable: (task, onStart, onChunk) => parseTable(short, task, onStart, onChunk),
+    async close() {
+      await Promise.all([long.close(), short.close()])
+    },
+  }
+}
+
+async function recommend(
+  threads: ThreadGroup,
+  task: RecommendTask,
+  { signal, onProgress }: Parameters<Compute['recommend']>[1] = {},
+): Promise<RecommendOutcome> {
+  const { port1, port2 } = new MessageChannel()
+  const { training, holdouts } = task
+  const tables = [training, ...holdouts].map(({ pages }) => pages)
+  feedPages<Parameters<ProgressListener>[0]>(port1, tables, (progress) => onProgress?.(progress))
+  const message: RecommendMessage = {
+    task: {
+      ...task,
+      training: { ...training, pages: [] },
+      holdouts: holdouts.map((holdout) => ({ ...holdout, pages: [] })),
+    },
+    port: port2,
+  }
+  try {
+    return await threads.run('./recommend.js', message, { transferList: [port2], signal })
+  } finally {
+    port1.close()
+  }
+}
+
+async function parseTable(
+  threads: ThreadGroup,
+  task: Parameters<Compute['parseTable']>[0],
+  onStart: (table: ParsedTable) => Promise<void>,
+  onChunk: (rowsJson: string) => Promise<void>,
+): Promise<ParsedTable> {
+  const { port1, port2 } = new MessageChannel()
+  const receiver = new RowReceiver(port1, onStart, onChunk)
+  const { upload, memory } = movableUpload(task.upload)
+  const message: ParseTableMessage = { task: { ...task, upload }, rows: port2 }
+  try {
+    return await threads.run<ParsedTable>('./parse-table.js', message, {
+      transferList: [port2, ...memory],
+    })
+  } catch (error) {
+    await receiver.settle()
+    throw error
+  } finally {
+    port1.close()
+  }
+}
