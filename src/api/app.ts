@@ -1,0 +1,64 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { type FastifyServerOptions, fastify } from 'fastify'
+import type { Services } from '../studies/index.js'
+import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.js'
+import { problems, sendProblem } from './plugins/problems.js'
+import { requestId, requestIds } from './plugins/request-ids.js'
+import { serialization } from './plugins/serialization.js'
+import { stopping } from './plugins/stopping.js'
+import { swagger } from './plugins/swagger.js'
+import { validation } from './plugins/validation.js'
+import { fitRoutes } from './routes/fits.js'
+import { importRoutes } from './routes/imports.js'
+import { jobRoutes } from './routes/jobs.js'
+import { methodRoutes } from './routes/methods.js'
+import { recommendationRoutes } from './routes/recommendations.js'
+import { serviceRoutes } from './routes/service.js'
+import { studyRoutes } from './routes/studies.js'
+
+export interface AppOptions {
+  services: Services
+  /** Version of Mixwright, for the OpenAPI description. */
+  version: string
+  /** As Fastify takes it: pino's options, or false for silence. Default false. */
+  logger?: FastifyServerOptions['logger']
+  limits?: Partial<ApiLimits>
+}
+
+/** Time for a body to arrive: 64 MiB at 2 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 300_000
+
+/** The HTTP application, with all routes, not listening. `app.listen` or `app.inject` makes it ready. */
+export async function buildApp({ services, version, logger = false, limits }: AppOptions) {
+  const { bodyBytes, inlineBytes, importBytes } = { ...DEFAULT_API_LIMITS, ...limits }
+  const app = fastify({
+    logger,
+    bodyLimit: bodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    genReqId: requestId,
+    frameworkErrors: sendProblem,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.removeContentTypeParser('text/plain')
+
+  await app.register(requestIds)
+  await app.register(validation)
+  await app.register(serialization)
+  await app.register(problems)
+  await app.register(stopping)
+  await app.register(swagger, { version })
+
+  await app.register(serviceRoutes, { services })
+  await app.register(async (v1) => {
+    v1.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+    })
+    await v1.register(methodRoutes, { services })
+    await v1.register(studyRoutes, { services })
+    await v1.register(importRoutes, { services, importBytes })
+    await v1.register(fitRoutes, { services })
+    await v1.register(recommendationRoutes, { services, inlineBytes })
+    await v1.register(jobRoutes, { services })
+  })
+  return app
+}

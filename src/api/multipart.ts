@@ -1,0 +1,150 @@
+import multipart, { type MultipartFile } from '@fastify/multipart'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type FieldError, MixwrightError } from '../studies/errors.js'
+import type { ImportOptions, TableUpload } from '../studies/ports.js'
+import { formatBytes } from './limits.js'
+import { alternatives } from './validation/unions.js'
+
+export interface UploadedTable {
+  upload: TableUpload
+  /** Given for forms; a JSON body carries its own. */
+  options?: ImportOptions
+}
+
+const FILES = ['mixtures', 'metrics']
+const FIELDS = ['role', 'name', 'fidelity', 'dryRun']
+
+/** What a form holds beside its files: boundaries, headers and fields. */
+const FORM_OVERHEAD = 64 * 1024
+
+/** Takes JSON as bytes, unparsed, and forms; for the routes of this scope only. */
+export async function acceptRunTables(app: FastifyInstance, maxBytes: number): Promise<void> {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: maxBytes },
+    (_request, body, done) => done(null, body),
+  )
+  await app.register(multipart, {
+    limits: { fileSize: maxBytes + 1, fieldSize: 1024, fieldNameSize: 100, parts: 20 },
+  })
+  app.addHook('onResponse', async ({ raw }) => {
+    // A form refused half-way is read to its end, else a client that sends before it reads never sees the answer.
+    raw.unpipe()
+    raw.resume()
+  })
+}
+
+/**
+ * The run table of a request that came through `acceptRunTables`.
+ * @throws MixwrightError `validation-failed`, `malformed-request`, `body-too-large`
+ */
+export async function readTable(request: FastifyRequest, maxBytes: number): Promise<UploadedTable> {
+  if (request.isMultipart()) return readForm(request, maxBytes)
+  if (request.body instanceof Uint8Array) {
+    return { upload: { format: 'json', body: request.body } }
+  }
+  throw new MixwrightError('validation-failed', 'The request has no body.', [
+    { pointer: '', detail: 'Send the runs as JSON, or a form with two CSV files.' },
+  ])
+}
+
+async function readForm(request: FastifyRequest, maxBytes: number): Promise<UploadedTable> {
+  if (Number(request.headers['content-length']) > maxBytes + FORM_OVERHEAD) {
+    throw formTooLarge(maxBytes)
+  }
+  const files = new Map<string, Buffer>()
+  const fields = new Map<string, string>()
+  let left = maxBytes
+  try {
+    for await (const part of request.parts()) {
+      if (files.has(part.fieldname) || fields.has(part.fieldname)) {
+        throw refusal(part.fieldname, 'It is given twice.')
+      }
+      if (part.type === 'file') {
+        const bytes = await readFile(part, left, maxBytes)
+        left -= bytes.length
+        files.set(part.fieldname, bytes)
+      } else fields.set(part.fieldname, readField(part.fieldname, part.value, part.valueTruncated))
+    }
+  } catch (error) {
+    throw asRefusal(error)
+  }
+  const [mixtures, metrics] = FILES.map((name) => files.get(name))
+  if (mixtures && metrics) {
+    return { upload: { format: 'csv', mixtures, metrics }, options: readOptions(fields) }
+  }
+  const missing = FILES.filter((name) => !files.has(name))
+  throw new MixwrightError(
+    'validation-failed',
+    'The form lacks a file.',
+    missing.map((name) => ({ pointer: `/${name}`, detail: 'This file is required.' })),
+  )
+}
+
+async function readFile(part: MultipartFile, left: number, maxBytes: number): Promise<Buffer> {
+  if (!FILES.includes(part.fieldname)) {
+    throw refusal(part.fieldname, `There is no such file; the files are ${alternatives(FILES)}.`)
+  }
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of part.file as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > left) throw formTooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+function readField(name: string, value: unknown, truncated: boolean): string {
+  if (FILES.includes(name)) {
+    throw refusal(name, `It must be a file with a file name (with curl: -F ${name}=@file.csv).`)
+  }
+  if (!FIELDS.includes(name)) {
+    throw refusal(name, `There is no such field; the fields are ${alternatives(FIELDS)}.`)
+  }
+  if (typeof value !== 'string' || truncated) throw refusal(name, 'It must be a short text.')
+  return value
+}
+
+function readOptions(fields: ReadonlyMap<string, string>): ImportOptions {
+  return {
+    role: oneOf(fields, 'role', ['train', 'holdout'], 'train'),
+    holdout: fields.get('name') ?? '',
+    fidelity: fields.get('fidelity'),
+    dryRun: oneOf(fields, 'dryRun', ['true', 'false'], 'false') === 'true',
+  }
+}
+
+function oneOf<T extends string>(
+  fields: ReadonlyMap<string, string>,
+  name: string,
+  allowed: readonly T[],
+  fallback: T,
+): T {
+  const given = fields.get(name) ?? fallback
+  const value = allowed.find((candidate) => candidate === given)
+  if (value !== undefined) return value
+  throw refusal(name, `Must be ${alternatives(allowed)}; got ${JSON.stringify(given)}.`)
+}
+
+function refusal(field: string, detail: string): MixwrightError {
+  const errors: FieldError[] = [{ pointer: `/${field}`, detail }]
+  return new MixwrightError('validation-failed', 'The form is not valid.', errors)
+}
+
+function formTooLarge(maxBytes: number): MixwrightError {
+  return new MixwrightError(
+    'body-too-large',
+    `The files of a form may have at most ${formatBytes(maxBytes)} together.`,
+  )
+}
+
+/** What the parser of forms throws about a broken form carries no status. */
+function asRefusal(error: unknown): unknown {
+  if (error instanceof MixwrightError) return error
+  if (error instanceof Error && !('statusCode' in error)) {
+    return new MixwrightError('malformed-request', `The form cannot be read: ${error.message}.`)
+  }
+  return error
+}

@@ -1,0 +1,35 @@
+import fastifyPlugin from 'fastify-plugin'
+import { compileResponse } from '../validation/compilers.js'
+import { toFieldErrors } from '../validation/field-errors.js'
+
+/**
+ * Answers go out whole: unlike the serialiser that Fastify brings, this one drops no field. A number that JSON cannot
+ * hold (NaN, an infinity) is an error, never a null. An answer that departs from its documented schema is logged as the
+ * defect it is, and sent: the caller is better served by it than by a 500.
+ */
+export const serialization = fastifyPlugin(
+  async (app) => {
+    app.setSerializerCompiler(({ schema, method, url, httpStatus }) => {
+      const validate = compileResponse(schema as object)
+      return (data) => {
+        const errors = validate(data)
+        if (errors) {
+          const route = { method, url, status: httpStatus }
+          app.log.error(
+            { route, errors: toFieldErrors(errors) },
+            'an answer departs from its schema',
+          )
+        }
+        return JSON.stringify(data, refuseNonFinite)
+      }
+    })
+  },
+  { name: 'serialization' },
+)
+
+function refuseNonFinite(name: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new RangeError(`the answer holds ${value} in "${name}", which JSON cannot express`)
+  }
+  return value
+}

@@ -1,0 +1,55 @@
+import swaggerPlugin from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fastifyPlugin from 'fastify-plugin'
+import { COMPONENTS } from '../schemas/components.js'
+import { foldComponents } from './components.js'
+
+const DESCRIPTION = `Mixwright recommends what share of the training tokens should come from each domain.
+
+Create a **study** (domains, constraints, metrics), import the **runs** you have (mixture and metric values), request a
+**fit**, follow its **job**, and read the **recommendation** with its evidence. Mixtures are maps from domain name to
+share of training tokens. Errors are problem documents (RFC 9457); \`GET /problems/{code}\` explains each code.`
+
+const TAGS = [
+  { name: 'Methods', description: 'The search methods, with their parameters and sources.' },
+  { name: 'Studies', description: 'One search each: domains, constraints, metrics, method.' },
+  { name: 'Runs', description: 'Run tables: mixtures tried, with what was measured.' },
+  { name: 'Fits', description: 'What a method learns from the runs of a study.' },
+  { name: 'Recommendations', description: 'Domain weights with the evidence for them.' },
+  { name: 'Jobs', description: 'Work that goes on behind a 202.' },
+  { name: 'Service', description: 'Health, and the catalogue of errors.' },
+]
+
+/**
+ * The OpenAPI 3.1 description, generated from the schemas of the routes, and Swagger UI at /docs.
+ *
+ * @see https://github.com/fastify/fastify-swagger
+ */
+export const swagger = fastifyPlugin<{ version: string }>(
+  async (app, { version }) => {
+    for (const [name, schema] of Object.entries(COMPONENTS)) app.addSchema({ ...schema, $id: name })
+    await app.register(swaggerPlugin, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Mixwright',
+          version,
+          description: DESCRIPTION,
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        },
+        servers: [{ url: '/', description: 'The service that serves this document.' }],
+        tags: TAGS,
+      },
+      convertConstToEnum: false,
+      refResolver: {
+        buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `def-${i}`),
+      },
+      transformObject: (document) =>
+        'openapiObject' in document
+          ? foldComponents(document.openapiObject)
+          : document.swaggerObject,
+    })
+    await app.register(swaggerUi, { routePrefix: '/docs' })
+  },
+  { name: 'swagger' },
+)

@@ -1,0 +1,95 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Services } from '../../studies/index.js'
+import { acceptRunTables, readTable } from '../multipart.js'
+import { compileRequestPart } from '../plugins/validation.js'
+import { StudyParamsSchema } from '../schemas/common.js'
+import { importExample, previewExample } from '../schemas/examples.js'
+import {
+  ImportBody,
+  ImportListSchema,
+  ImportPreviewSchema,
+  ImportSchema,
+  viewImport,
+  viewPreview,
+} from '../schemas/imports.js'
+import { refusals, refusalsWithBody } from '../schemas/problems.js'
+import { answer } from '../schemas/responses.js'
+
+interface Options {
+  services: Services
+  importBytes: number
+}
+
+export const importRoutes: FastifyPluginAsyncTypebox<Options> = async (
+  app,
+  { services, importBytes },
+) => {
+  await acceptRunTables(app, importBytes)
+
+  app.post(
+    '/v1/studies/:studyId/imports',
+    {
+      bodyLimit: importBytes,
+      config: { consumes: Object.keys(ImportBody.content) },
+      // The body is parsed and checked in a worker thread; here it is only bytes.
+      validatorCompiler: (part) =>
+        part.httpPart === 'body' ? () => true : compileRequestPart(part),
+      schema: {
+        operationId: 'importRuns',
+        tags: ['Runs'],
+        summary: 'Import a run table',
+        description:
+          'Runs as JSON, or a pair of CSV files in a form. All rows are imported, or none. Weights of a row sum to 1 ' +
+          'within 0.005. The same run id may occur once a role, hold-out and fidelity; the same mixture under another ' +
+          'id is a replicate. In CSV files a column named `train_…` is the domain, and one named `metric/…` the ' +
+          'metric, whose name follows the prefix.',
+        params: StudyParamsSchema,
+        body: ImportBody,
+        response: {
+          200: answer(ImportPreviewSchema, 'With `dryRun`: what an import would do.', {
+            example: previewExample,
+          }),
+          201: answer(ImportSchema, 'The rows are stored.', { example: importExample }),
+          ...refusalsWithBody(
+            'study-not-found',
+            'rows-invalid',
+            'run-already-imported',
+            'too-many-rows',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { upload, options } = await readTable(request, importBytes)
+      const { table, import: record } = await services.imports.importRuns(
+        request.params.studyId,
+        upload,
+        options,
+      )
+      return record === null
+        ? reply.code(200).send(viewPreview(table))
+        : reply.code(201).send(viewImport(record))
+    },
+  )
+
+  app.get(
+    '/v1/studies/:studyId/imports',
+    {
+      schema: {
+        operationId: 'listImports',
+        tags: ['Runs'],
+        summary: 'List the imports of a study',
+        params: StudyParamsSchema,
+        response: {
+          200: answer(ImportListSchema, 'All imports of the study.', {
+            example: { items: [importExample] },
+          }),
+          ...refusals('study-not-found'),
+        },
+      },
+    },
+    async ({ params }) => ({
+      items: (await services.imports.list(params.studyId)).map(viewImport),
+    }),
+  )
+}

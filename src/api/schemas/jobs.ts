@@ -1,0 +1,76 @@
+import { type Static, Type } from 'typebox'
+import type { JobRecord } from '../../store/records.js'
+import type { ProblemDocument } from '../../studies/errors.js'
+import { closed, formatTime, IdSchema, Nullable, pageProperties, TimeSchema } from './common.js'
+import { ProblemDocumentSchema } from './problems.js'
+
+/** What `Retry-After` says while a job is under way. */
+export const POLL_SECONDS = 1
+
+export const JobParamsSchema = Type.Object({ jobId: IdSchema }, closed)
+
+export const JobListQuerySchema = Type.Object(
+  {
+    ...pageProperties,
+    studyId: Type.Optional(
+      Type.String({ format: 'uuid', description: 'Only jobs of this study.' }),
+    ),
+  },
+  closed,
+)
+
+export const JobSchema = Type.Object(
+  {
+    id: IdSchema,
+    kind: Type.Union([Type.Literal('fit')]),
+    studyId: Nullable(IdSchema),
+    subjectId: Type.String({ description: 'What the job is about: for `fit`, the id of the fit.' }),
+    state: Type.Union([
+      Type.Literal('queued'),
+      Type.Literal('running'),
+      Type.Literal('succeeded'),
+      Type.Literal('failed'),
+      Type.Literal('cancelled'),
+    ]),
+    progress: Nullable(
+      Type.Object(
+        { done: Type.Number(), total: Type.Number(), message: Type.String() },
+        { ...closed, description: '`done` of `total` units of work.' },
+      ),
+    ),
+    problem: Nullable(ProblemDocumentSchema),
+    attempts: Type.Integer({ description: 'How often a worker has begun it.' }),
+    result: Nullable(
+      Type.String({ description: 'Address of what the job has made, once it has succeeded.' }),
+    ),
+    cancelRequestedAt: Nullable(TimeSchema),
+    createdAt: TimeSchema,
+    startedAt: Nullable(TimeSchema),
+    finishedAt: Nullable(TimeSchema),
+  },
+  { ...closed, description: 'Work that goes on behind a 202.' },
+)
+
+export function viewJob(job: JobRecord): Static<typeof JobSchema> {
+  const { id, kind, studyId, subjectId, state, progress, attempts } = job
+  return {
+    id,
+    kind,
+    studyId,
+    subjectId,
+    state,
+    progress,
+    problem: job.problem as ProblemDocument | null,
+    attempts,
+    result: state === 'succeeded' ? `/v1/studies/${studyId}/fits/${subjectId}` : null,
+    cancelRequestedAt: formatTime(job.cancelRequestedAt),
+    createdAt: formatTime(job.createdAt),
+    startedAt: formatTime(job.startedAt),
+    finishedAt: formatTime(job.finishedAt),
+  }
+}
+
+/** Whether the job still changes by itself. */
+export function isUnderWay({ state }: JobRecord): boolean {
+  return state === 'queued' || state === 'running'
+}

@@ -1,0 +1,52 @@
+import { Type } from 'typebox'
+import { ImportedRunSchema } from '../../formats/importers/index.js'
+import { MixtureSchema, NameSchema, ProblemSchema } from '../../optimizers/problem.js'
+import { MetricPredictionSchema } from '../../optimizers/recommendation.js'
+import { DEFAULT_LIMITS } from '../../studies/limits.js'
+import { closed, IdSchema, ParamsSchema, SeedSchema } from './common.js'
+import { newStudyExample, runsExample } from './examples.js'
+import { SurrogateChoiceSchema } from './fits.js'
+
+const RunsSchema = Type.Array(ImportedRunSchema, { minItems: 1 })
+
+export const InlineStudySchema = Type.Object(
+  {
+    problem: ProblemSchema,
+    runs: RunsSchema,
+    holdouts: Type.Optional(
+      Type.Array(Type.Object({ name: NameSchema, runs: RunsSchema }, closed), { maxItems: 20 }),
+    ),
+    method: Type.Optional(
+      Type.String({ description: 'A name from `GET /v1/methods`. Default `mixing-laws`.' }),
+    ),
+    surrogate: Type.Optional(SurrogateChoiceSchema),
+    params: Type.Optional(ParamsSchema),
+    seed: Type.Optional(SeedSchema),
+  },
+  {
+    ...closed,
+    description: 'A problem with its runs.',
+    examples: [{ problem: newStudyExample.problem, runs: runsExample, surrogate: 'log-linear' }],
+  },
+)
+
+export const MixturesSchema = Type.Object(
+  {
+    mixtures: Type.Array(MixtureSchema, {
+      minItems: 1,
+      maxItems: DEFAULT_LIMITS.predictionMixtures,
+      description: 'Each sums to 1 within 1e-6.',
+    }),
+  },
+  { ...closed, examples: [{ mixtures: [{ web: 0.7, code: 0.2, wiki: 0.1 }] }] },
+)
+
+export const PredictionsSchema = Type.Object(
+  {
+    fitId: IdSchema,
+    predictions: Type.Array(Type.Array(MetricPredictionSchema), {
+      description: 'One entry a mixture, in the order of the request; in it, one a metric.',
+    }),
+  },
+  closed,
+)

@@ -1,0 +1,112 @@
+import type { ErrorObject } from 'ajv'
+import { pointerPart } from '../../formats/importers/table-problems.js'
+import { didYouMean } from '../../formats/nearest-name.js'
+import type { FieldError } from '../../studies/errors.js'
+import { alternatives, collapseUnions } from './unions.js'
+import { aKind, kindOf, quote } from './wording.js'
+
+/** More are cut off: nobody reads them, and they would make the answer large. */
+const MOST_ERRORS = 50
+
+/** Says of each problem which field it is in, what is wrong and what would be right. */
+export function toFieldErrors(errors: readonly ErrorObject[]): FieldError[] {
+  return collapseUnions(errors.slice(0, 20 * MOST_ERRORS))
+    .filter(({ schemaPath }) => !schemaPath.includes('/propertyNames/'))
+    .slice(0, MOST_ERRORS)
+    .map(toFieldError)
+}
+
+function toFieldError(error: ErrorObject): FieldError {
+  const { instancePath, params } = error
+  const inside = (name: string) => `${instancePath}/${pointerPart(name)}`
+  switch (error.keyword) {
+    case 'required':
+      return { pointer: inside(params.missingProperty), detail: 'The field is required.' }
+    case 'additionalProperties':
+      return { pointer: inside(params.additionalProperty), detail: unknownField(error) }
+    case 'propertyNames':
+      return {
+        pointer: inside(params.propertyName),
+        detail: `The name is not allowed. ${rule(error)}`,
+      }
+    default:
+      return { pointer: instancePath, detail: describe(error) }
+  }
+}
+
+function unknownField({ params, parentSchema }: ErrorObject): string {
+  const known = Object.keys(parentSchema?.properties ?? {})
+  const suggestion = didYouMean(params.additionalProperty, known)
+  return suggestion
+    ? `The field is not known${suggestion}`
+    : `The field is not known; the fields are ${known.join(', ')}.`
+}
+
+function rule({ parentSchema }: ErrorObject): string {
+  return parentSchema?.propertyNames?.description ?? parentSchema?.description ?? ''
+}
+
+const BOUNDS: Record<string, string> = {
+  minimum: 'at least',
+  maximum: 'at most',
+  exclusiveMinimum: 'greater than',
+  exclusiveMaximum: 'less than',
+}
+
+const SIZES: Record<string, [bound: string, unit: string]> = {
+  minLength: ['at least', 'character'],
+  maxLength: ['at most', 'character'],
+  minItems: ['at least', 'item'],
+  maxItems: ['at most', 'item'],
+  minProperties: ['at least', 'entry'],
+  maxProperties: ['at most', 'entry'],
+}
+
+const PLURALS: Record<string, string> = {
+  character: 'characters',
+  item: 'items',
+  entry: 'entries',
+}
+
+function describe(error: ErrorObject): string {
+  const { keyword, params, data, parentSchema } = error
+  if (keyword in BOUNDS) return `Must be ${BOUNDS[keyword]} ${params.limit}; got ${quote(data)}.`
+  if (keyword in SIZES) {
+    const [bound, unit] = SIZES[keyword]
+    return `Must have ${bound} ${params.limit} ${params.limit === 1 ? unit : PLURALS[unit]}; got ${sizeOf(data)}.`
+  }
+  switch (keyword) {
+    case 'type':
+      return `Must be ${aKind(params.type)}; got ${kindOf(data)}.${unquoteHint(params.type, data)}`
+    case 'enum':
+      return `Must be ${alternatives(params.allowedValues)}; got ${quote(data)}.`
+    case 'const':
+      return `Must be ${quote(params.allowedValue)}; got ${quote(data)}.`
+    case 'anyOf':
+      return `Must be ${alternativeKinds(parentSchema)}; got ${kindOf(data)}.`
+    case 'pattern':
+      return `${quote(data)} does not have the right form. ${parentSchema?.description ?? ''}`.trim()
+    case 'format':
+      return `Must be a ${params.format}; got ${quote(data)}.`
+    case 'uniqueItems':
+      return `Items ${params.i} and ${params.j} (counted from 0) are equal; each may occur once.`
+    default:
+      return `The value ${error.message}.`
+  }
+}
+
+function alternativeKinds(parentSchema: ErrorObject['parentSchema']): string {
+  const kinds = (parentSchema?.anyOf ?? []).map((branch: { type?: string }) => aKind(branch.type))
+  return [...new Set(kinds)].join(' or ')
+}
+
+function unquoteHint(type: string | string[], data: unknown): string {
+  const wantsNumber = [type].flat().some((name) => name === 'number' || name === 'integer')
+  const isNumber = typeof data === 'string' && data.trim() !== '' && Number.isFinite(Number(data))
+  return wantsNumber && isNumber ? ` Send ${Number(data)} without quotes.` : ''
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return [...data].length
+  return data !== null && typeof data === 'object' ? Object.keys(data).length : 0
+}

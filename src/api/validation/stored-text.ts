@@ -1,0 +1,23 @@
+import { pointerPart } from '../../formats/importers/table-problems.js'
+import type { FieldError } from '../../studies/errors.js'
+
+/** A NUL character, or half of a surrogate pair: PostgreSQL can hold neither in text nor in JSON. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u
+const DETAIL = 'holds a NUL character or half of a surrogate pair, which cannot be stored.'
+
+const DEEPEST = 64
+
+/** The first field of a JSON value that a database cannot hold: by its text, its name, or its nesting. */
+export function findUnstorable(value: unknown, pointer = '', depth = 0): FieldError | undefined {
+  if (typeof value === 'string') {
+    return UNSTORABLE.test(value) ? { pointer, detail: `The text ${DETAIL}` } : undefined
+  }
+  if (value === null || typeof value !== 'object') return undefined
+  if (depth > DEEPEST) return { pointer, detail: `It is nested more than ${DEEPEST} levels deep.` }
+  for (const [name, inner] of Object.entries(value)) {
+    if (UNSTORABLE.test(name)) return { pointer, detail: `A name in it ${DETAIL}` }
+    const found = findUnstorable(inner, `${pointer}/${pointerPart(name)}`, depth + 1)
+    if (found) return found
+  }
+  return undefined
+}
