@@ -63,7 +63,7 @@ beforeEach(() => {
   write('src/word.ts', "export const word = 'one'\n")
   write('src/data.sql', 'select 1\n')
   write(
-    'fake-npm.js',
+    'fake/npm-cli.js',
     [
       "import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'",
       "appendFileSync('npm-was-called', process.argv[2])",
@@ -79,7 +79,7 @@ afterEach(() => {
   rmSync(project, { recursive: true, force: true })
 })
 
-const environment = () => ({ ...process.env, npm_execpath: at('fake-npm.js') })
+const environment = () => ({ ...process.env, npm_execpath: at('fake/npm-cli.js') })
 
 function setup() {
   const { status, stdout, stderr } = spawnSync(process.execPath, [at('scripts', 'setup.mjs')], {

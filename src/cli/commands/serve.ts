@@ -1,0 +1,93 @@
+import { isIP } from 'node:net'
+import closeWithGrace from 'close-with-grace'
+import { Command } from 'commander'
+import { type Config, readConfig } from '../config.js'
+import { portNumber, positiveInteger } from '../options.js'
+import { coloursFor } from '../terminal/colours.js'
+
+/** Longer than anything that closing waits for: answers under way, fits that are put back, the database. */
+const CLOSE_LIMIT_MS = 40_000
+
+interface ServeOptions {
+  host?: string
+  port?: number
+  data?: string
+  workers?: number
+  json?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  mixwright serve
+  mixwright serve --port 0 --data ./mixwright-data --workers 4
+  DATABASE_URL=postgresql://mixwright@db/mixwright REDIS_URL=redis://cache mixwright serve
+
+Environment (options win): MIXWRIGHT_HOST, MIXWRIGHT_PORT, MIXWRIGHT_DATA, MIXWRIGHT_WORKERS,
+  MIXWRIGHT_LOG_LEVEL (debug, info, warn, error, silent; logs are JSON lines on standard error),
+  DATABASE_URL (PostgreSQL instead of the embedded database), REDIS_URL (the queue on Redis)
+
+SIGTERM and SIGINT stop it cleanly: fits at work are put back and go on after the next start.`
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .summary('start the service: API and workers in one process')
+    .description('Starts the service: API and workers in one process.')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'port to listen on, 0 for a free one (default: 8080)', portNumber)
+    .option('--data <folder>', 'folder of the embedded database (default: ~/.mixwright)')
+    .option('--workers <n>', 'fits at work at the same time (default: cores − 1)', positiveInteger)
+    .option('--json', 'print the addresses as one line of JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(serve)
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const { host, port, data: dataFolder, workers } = options
+  const config = readConfig({ host, port, dataFolder, workers })
+  const { startService } = await import('../compose.js')
+  const service = await startService(config)
+  closeWithGrace({ delay: CLOSE_LIMIT_MS }, async ({ err }) => {
+    if (err) process.stderr.write(`error: ${err.stack ?? err.message}\n`)
+    await service.close()
+  })
+  const facts = {
+    url: service.url,
+    docs: `${service.url}/docs`,
+    store: service.store,
+    location: service.location,
+    queue: service.queue,
+    workers: config.workers,
+    pid: process.pid,
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(facts)}\n` : announcement(facts))
+  warnIfOpen(config)
+}
+
+function announcement(facts: {
+  url: string
+  docs: string
+  store: string
+  location: string
+  queue: string
+  workers: number
+}): string {
+  const colours = coloursFor(process.stdout)
+  const workers = facts.workers === 1 ? '1 worker' : `${facts.workers} workers`
+  return (
+    `Mixwright is ready: ${colours.bold(facts.url)}  (try it: ${colours.bold(facts.docs)})\n` +
+    `  data: ${facts.location} (${facts.store}), queue: ${facts.queue}, ${workers}; Ctrl-C stops it\n`
+  )
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith('127.')
+  return host === '::1' || host === 'localhost'
+}
+
+/** The API has no keys: whoever reaches the port can do everything. */
+function warnIfOpen({ host }: Config): void {
+  if (isLoopback(host)) return
+  process.stderr.write(
+    `warning: the API listens on ${host} and asks for no key; let only people you trust reach the port\n`,
+  )
+}

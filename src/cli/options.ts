@@ -1,0 +1,51 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Readers of option values, for commander. */
+
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
+
+export function integer(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('It must be a whole number.')
+}
+
+export function positiveInteger(text: string): number {
+  const value = integer(text)
+  if (value > 0) return value
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+export function portNumber(text: string): number {
+  const value = integer(text)
+  if (value >= 0 && value <= 65_535) return value
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535; 0 takes a free port.')
+}
+
+/** For options that may be given several times. */
+export function collect(text: string, earlier: string[] = []): string[] {
+  return [...earlier, text]
+}
+
+/** `key=value`; the value is JSON where it can be read as JSON, else text. */
+export function collectParams(
+  text: string,
+  earlier: Record<string, unknown> = {},
+): Record<string, unknown> {
+  const split = text.indexOf('=')
+  if (split < 1) throw new InvalidArgumentError('It must be written key=value.')
+  const value = text.slice(split + 1)
+  return { ...earlier, [text.slice(0, split)]: jsonOrText(value) }
+}
+
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { OPTIMIZERS } from '../../src/optimizers/registry.js'
+import { runCommand } from './support.js'
+
+const COMMANDS = ['serve', 'fit', 'methods', 'demo', 'backup', 'restore']
+
+describe('help', () => {
+  test('names every command', async () => {
+    const { code, stdout } = await runCommand(['--help'])
+    expect(code).toBe(0)
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+  })
+
+  test.each(COMMANDS)('of %s has examples and --json', async (command) => {
+    const { code, stdout } = await runCommand([command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Examples:')
+    expect(stdout).toContain(`mixwright ${command}`)
+    expect(stdout).toContain('--json')
+  })
+})
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  )
+  expect(await runCommand(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+})
+
+describe('wrong usage', () => {
+  test.each([
+    [['frobnicate'], /unknown command/],
+    [['fit'], /--mixtures/],
+    [['methods', '--frobnicate'], /unknown option/],
+    [['serve', '--port', '70000'], /0 to 65535/],
+    [['methods', 'frobnicate'], /no method "frobnicate"/],
+    [['restore', '/nonexistent/file'], /no file/],
+    [['backup', '/tmp/x.gz', '--data', '/nonexistent/folder'], /no folder/],
+  ])('%j ends with 2 and says what is wrong', async (args, said) => {
+    const { code, stdout, stderr } = await runCommand(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(said)
+  })
+
+  test('is a problem document with --json', async () => {
+    const { code, stderr } = await runCommand(['methods', 'frobnicate', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'wrong-usage', exitCode: 2 })
+  })
+})
+
+describe('methods', () => {
+  test('lists every method', async () => {
+    const { code, stdout } = await runCommand(['methods'])
+    expect(code).toBe(0)
+    for (const { name, title } of OPTIMIZERS.values()) expect(stdout).toContain(`${name}: ${title}`)
+  })
+
+  test('prints schemas and citations as JSON', async () => {
+    const { items } = JSON.parse((await runCommand(['methods', '--json'])).stdout)
+    expect(items.map(({ name }: { name: string }) => name)).toEqual([...OPTIMIZERS.keys()])
+    for (const item of items) {
+      expect(item.paramsSchema.type).toBe('object')
+      expect(item.citation.url).toMatch(/^https:/)
+    }
+  })
+
+  test.each([...OPTIMIZERS.keys()])('shows the parameters of %s', async (name) => {
+    const { code, stdout } = await runCommand(['methods', name])
+    expect(code).toBe(0)
+    const schema = OPTIMIZERS.get(name)?.paramsSchema as { properties?: object } | undefined
+    for (const parameter of Object.keys(schema?.properties ?? {}))
+      expect(stdout).toContain(parameter)
+  })
+})
