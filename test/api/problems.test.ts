@@ -1,4 +1,4 @@
-import { fastify } from 'fastify'
+import { fastify, type InjectOptions } from 'fastify'
 import { Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problems } from '../../src/api/plugins/problems.js'
@@ -16,9 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-type Request = Parameters<typeof app.inject>[0]
-
-async function refusalOf(request: Request, code: ErrorCode) {
+async function refusalOf(request: InjectOptions | string, code: ErrorCode) {
   const response = await app.inject(request)
   expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8')
   const problem = response.json()

@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appBeforeServices, bytes, send, type Upload } from './support.js'
 
@@ -77,6 +78,29 @@ describe('100 MB of body are refused, and the client gets to read so:', () => {
     expect((await send(address, { ...upload, chunks: watched })).status).toBe(413)
     expect(highest - before).toBeLessThan(50 * MIB)
   })
+})
+
+test('a client that goes away in the middle of a body is no failure of ours', async () => {
+  const lines: string[] = []
+  const write = (line: string) => void lines.push(line)
+  const quiet = await appBeforeServices({ logger: { level: 'warn', stream: { write } } })
+  await quiet.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = quiet.server.address() as AddressInfo
+  for (const headers of [json, form]) {
+    const received = once(quiet.server, 'request')
+    const socket = connect(port, '127.0.0.1')
+    const names = Object.entries({ host: 'x', ...headers, 'content-length': '1000' })
+    const head = names.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.write(`POST /v1/studies/${ID}/imports HTTP/1.1\r\n${head}\r\n`)
+    socket.write(headers === form ? part('mixtures', 'a.csv') : '{"runs": [')
+    const [request] = await received
+    const ended = new Promise((resolve) => request.once('close', resolve))
+    socket.destroy()
+    await ended
+  }
+  expect((await quiet.inject('/livez')).statusCode).toBe(200)
+  await quiet.close()
+  expect(lines).toEqual([])
 })
 
 describe('a form', () => {

@@ -60,3 +60,10 @@ export function runCommand(
 ): Promise<CommandResult> {
   return startCommand(args, env).result
 }
+
+/** The body of a successful answer, as what the caller knows it to be. */
+export async function getJson<T>(url: string): Promise<T> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as T
+}

@@ -1,7 +1,10 @@
 import fastifyPlugin from 'fastify-plugin'
 import { MixwrightError } from '../../studies/errors.js'
 
-/** Requests that arrive on open connections while the service stops are refused, so that their caller tries elsewhere. */
+/**
+ * While the service stops, requests in hand are answered, and new ones refused, so that their callers try elsewhere. Either way
+ * the connection ends with the answer: a client that kept it open would hold up the stop.
+ */
 export const stopping = fastifyPlugin(
   async (app) => {
     let isStopping = false
@@ -10,6 +13,9 @@ export const stopping = fastifyPlugin(
     })
     app.addHook('onRequest', async () => {
       if (isStopping) throw new MixwrightError('unavailable', 'The service is stopping.')
+    })
+    app.addHook('onSend', async (_request, reply) => {
+      if (isStopping) reply.header('connection', 'close')
     })
   },
   { name: 'stopping' },

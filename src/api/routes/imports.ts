@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Services } from '../../studies/index.js'
-import { acceptRunTables, readTable } from '../multipart.js'
 import { compileRequestPart } from '../plugins/validation.js'
 import { StudyParamsSchema } from '../schemas/common.js'
 import { importExample, previewExample } from '../schemas/examples.js'
@@ -14,6 +13,7 @@ import {
 } from '../schemas/imports.js'
 import { refusals, refusalsWithBody } from '../schemas/problems.js'
 import { answer } from '../schemas/responses.js'
+import { acceptRunTables, readTable } from '../uploads.js'
 
 interface Options {
   services: Services

@@ -77,7 +77,9 @@ export const previewExample = {
   importable: false,
   ...tableExample,
   problemCount: 1,
-  problems: [{ pointer: '/rows/2/code', detail: 'the weight must be at least 0; got -0.1' }],
+  problems: [
+    { pointer: '/runs/1/weights/code', detail: 'the weight must be at least 0; got -0.1' },
+  ],
   preview: runsExample.slice(0, 1),
 }
 

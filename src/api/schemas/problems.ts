@@ -11,7 +11,7 @@ export const FieldErrorSchema = Type.Object(
   {
     pointer: Type.String({
       description:
-        'JSON Pointer (RFC 6901) into the body; in run tables `/rows/{n}/{column}` with n counted from 1.',
+        'JSON Pointer (RFC 6901) into the body; in CSV files `/rows/{n}/{column}` with n counted from 1.',
     }),
     detail: Type.String(),
   },

@@ -35,7 +35,7 @@ export const MixturesSchema = Type.Object(
     mixtures: Type.Array(MixtureSchema, {
       minItems: 1,
       maxItems: DEFAULT_LIMITS.predictionMixtures,
-      description: 'Each sums to 1 within 1e-6.',
+      description: 'Each sums to 1 within 1e-6. A domain that is left out has weight 0.',
     }),
   },
   { ...closed, examples: [{ mixtures: [{ web: 0.7, code: 0.2, wiki: 0.1 }] }] },

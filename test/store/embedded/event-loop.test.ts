@@ -6,12 +6,14 @@ import { newDataFolder } from '../support/data-folder.js'
 import { newImport, newStudy } from '../support/records.js'
 
 /**
- * Imports 100,000 rows of 10 domains and 6 metrics, reads them back and deletes them, and prints the longest time for
- * which each kept the event loop from its next turn. In a process of its own, so that nothing else is measured; time in
- * which the thread was ready but had no processor (Linux tells it) is not the program's and is taken off.
+ * Imports 100,000 rows of 10 domains and 6 metrics, reads them back and deletes them, in a process of its own, so that
+ * nothing else is measured. Prints for each, in milliseconds between two turns of the event loop: the longest that the
+ * main thread computed (Linux tells its processor time, which a busy machine does not lengthen; elsewhere the clock
+ * serves), and the 99th percentile by the clock, which waiting for something else would lengthen.
  */
 const IMPORTER = `
   import { readFileSync } from 'node:fs'
+  import { monitorEventLoopDelay } from 'node:perf_hooks'
   const [module, dataFolder, study, record] = process.argv.slice(1)
   const { openStore } = await import(module)
   const store = await openStore({ dataFolder })
@@ -31,29 +33,28 @@ const IMPORTER = `
   await store.studies.insert(JSON.parse(study))
   await store.imports.begin(JSON.parse(record))
   const { id, studyId } = JSON.parse(record)
-  function waitedForProcessor () {
+  function computed () {
     try {
-      return Number(readFileSync('/proc/' + process.pid + '/task/' + process.pid + '/schedstat', 'latin1').split(' ')[1]) / 1e6
+      return Number(readFileSync('/proc/' + process.pid + '/task/' + process.pid + '/schedstat', 'latin1').split(' ')[0]) / 1e6
     } catch {
-      return 0
+      return performance.now()
     }
   }
   async function measure (work) {
     await new Promise((resolve) => setTimeout(resolve, 50))
+    const histogram = monitorEventLoopDelay({ resolution: 1 })
     let longest = 0
-    let waited = waitedForProcessor()
-    let last = performance.now()
+    let last = computed()
     const turns = setInterval(() => {
-      const nowWaited = waitedForProcessor()
-      const now = performance.now()
-      longest = Math.max(longest, now - last - (nowWaited - waited))
-      waited = nowWaited
+      const now = computed()
+      longest = Math.max(longest, now - last)
       last = now
     }, 1)
-    const start = performance.now()
+    histogram.enable()
     await work()
+    histogram.disable()
     clearInterval(turns)
-    return { longest, milliseconds: performance.now() - start }
+    return { longest, percentile99: histogram.percentile(99) / 1e6 }
   }
   let rows = 0
   const results = {
@@ -91,7 +92,9 @@ test('importing, reading and deleting 100,000 rows never blocks the event loop f
   ])
   const results = JSON.parse(stdout)
   expect(results.rows).toBe(100_000)
-  expect(results.write.longest).toBeLessThan(50)
-  expect(results.read.longest).toBeLessThan(50)
-  expect(results.delete.longest).toBeLessThan(50)
+  for (const phase of [results.write, results.read, results.delete]) {
+    expect(phase.longest).toBeGreaterThan(0)
+    expect(phase.longest).toBeLessThan(50)
+    expect(phase.percentile99).toBeLessThan(50)
+  }
 }, 120_000)

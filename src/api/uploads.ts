@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http'
 import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type FieldError, MixwrightError } from '../studies/errors.js'
 import type { ImportOptions, TableUpload } from '../studies/ports.js'
+import { collectBytes } from './byte-collector.js'
 import { formatBytes } from './limits.js'
 import { alternatives } from './validation/unions.js'
 
@@ -22,17 +24,36 @@ export async function acceptRunTables(app: FastifyInstance, maxBytes: number): P
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser(
     'application/json',
-    { parseAs: 'buffer', bodyLimit: maxBytes },
-    (_request, body, done) => done(null, body),
+    (request: FastifyRequest, payload: IncomingMessage) => {
+      return readJson(request, payload, maxBytes)
+    },
   )
   await app.register(multipart, {
     limits: { fileSize: maxBytes + 1, fieldSize: 1024, fieldNameSize: 100, parts: 20 },
   })
   app.addHook('onResponse', async ({ raw }) => {
-    // A form refused half-way is read to its end, else a client that sends before it reads never sees the answer.
+    // A body refused half-way is read to its end, else a client that sends before it reads never sees the answer.
     raw.unpipe()
     raw.resume()
   })
+}
+
+/** The body as it came: a body of many megabytes is parsed in a worker thread. */
+async function readJson(
+  request: FastifyRequest,
+  payload: IncomingMessage,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new MixwrightError('body-too-large', `The body may have at most ${formatBytes(maxBytes)} here.`)
+  if (Number(request.headers['content-length']) > maxBytes) throw tooLarge()
+  try {
+    // Destroying the stream would close the connection before it has carried the answer.
+    const chunks: AsyncIterable<Buffer> = payload.iterator({ destroyOnReturn: false })
+    return await collectBytes(chunks, maxBytes, tooLarge)
+  } catch (error) {
+    throw asRefusal(error, 'The body')
+  }
 }
 
 /**
@@ -53,7 +74,7 @@ async function readForm(request: FastifyRequest, maxBytes: number): Promise<Uplo
   if (Number(request.headers['content-length']) > maxBytes + FORM_OVERHEAD) {
     throw formTooLarge(maxBytes)
   }
-  const files = new Map<string, Buffer>()
+  const files = new Map<string, Uint8Array>()
   const fields = new Map<string, string>()
   let left = maxBytes
   try {
@@ -68,7 +89,7 @@ async function readForm(request: FastifyRequest, maxBytes: number): Promise<Uplo
       } else fields.set(part.fieldname, readField(part.fieldname, part.value, part.valueTruncated))
     }
   } catch (error) {
-    throw asRefusal(error)
+    throw asRefusal(error, 'The form')
   }
   const [mixtures, metrics] = FILES.map((name) => files.get(name))
   if (mixtures && metrics) {
@@ -82,18 +103,11 @@ async function readForm(request: FastifyRequest, maxBytes: number): Promise<Uplo
   )
 }
 
-async function readFile(part: MultipartFile, left: number, maxBytes: number): Promise<Buffer> {
+async function readFile(part: MultipartFile, left: number, maxBytes: number): Promise<Uint8Array> {
   if (!FILES.includes(part.fieldname)) {
     throw refusal(part.fieldname, `There is no such file; the files are ${alternatives(FILES)}.`)
   }
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of part.file as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > left) throw formTooLarge(maxBytes)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, length)
+  return collectBytes(part.file, left, () => formTooLarge(maxBytes))
 }
 
 function readField(name: string, value: unknown, truncated: boolean): string {
@@ -140,11 +154,11 @@ function formTooLarge(maxBytes: number): MixwrightError {
   )
 }
 
-/** What the parser of forms throws about a broken form carries no status. */
-function asRefusal(error: unknown): unknown {
+/** What streams and the parser of forms throw about a broken body carries no status. */
+function asRefusal(error: unknown, what: string): unknown {
   if (error instanceof MixwrightError) return error
   if (error instanceof Error && !('statusCode' in error)) {
-    return new MixwrightError('malformed-request', `The form cannot be read: ${error.message}.`)
+    return new MixwrightError('malformed-request', `${what} cannot be read: ${error.message}.`)
   }
   return error
 }
