@@ -1,4 +1,4 @@
-import { MixwrightError } from '../studies/errors.js'
+import { MixwrightError } from '../errors.js'
 
 /** What a cursor is bound to: it only continues the list it came from, under the same filters. */
 export interface CursorScope {

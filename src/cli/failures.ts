@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, MixwrightError, problemDocument } from '../studies/errors.js'
+import { ERRORS, type ErrorCode, MixwrightError, problemDocument } from '../errors.js'
 
 /** What the exit code of every command means. */
 export const EXIT = {

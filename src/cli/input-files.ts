@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { MixwrightError } from '../studies/errors.js'
+import { MixwrightError } from '../errors.js'
 import { UsageError } from './failures.js'
 
 /** @throws UsageError when the file cannot be read */

@@ -1,5 +1,4 @@
-import type { Issue } from './issue.js'
-import { InvalidInputError } from './issue.js'
+import { duplicateNameIssues, InvalidInputError, type Issue, pointerToken } from './issue.js'
 import { checkFeasible, compileSpace } from './mixture/index.js'
 import type { CompleteProblem, Objective, Problem } from './problem.js'
 import type { CompiledProblem } from './types.js'
@@ -23,8 +22,8 @@ export function compileProblem(problem: Problem): CompiledProblem {
     })),
   }
   const issues = [
-    ...duplicateNames(complete.metrics, 'metrics'),
-    ...duplicateNames(complete.fidelities, 'fidelities'),
+    ...duplicateNameIssues(complete.metrics, '/metrics'),
+    ...duplicateNameIssues(complete.fidelities, '/fidelities'),
     ...objectiveIssues(
       complete.objective,
       complete.metrics.map(({ name }) => name),
@@ -39,38 +38,16 @@ export function compileProblem(problem: Problem): CompiledProblem {
   return { problem: complete, space }
 }
 
-function duplicateNames(items: readonly { name: string }[], field: string): Issue[] {
-  const seen = new Map<string, number>()
-  return items.flatMap(({ name }, i) => {
-    const first = seen.get(name)
-    if (first === undefined) {
-      seen.set(name, i)
-      return []
-    }
-    return [
-      {
-        pointer: `/${field}/${i}/name`,
-        detail: `"${name}" is already the name of /${field}/${first}; names must differ.`,
-      },
-    ]
-  })
-}
-
 function objectiveIssues(objective: Objective, metricNames: readonly string[]): Issue[] {
   const { weights } = objective
   if (!weights) return []
   const unknown = Object.keys(weights).filter((name) => !metricNames.includes(name))
   if (unknown.length > 0) {
     return unknown.map((name) => ({
-      pointer: `/objective/weights/${escapePointer(name)}`,
+      pointer: `/objective/weights/${pointerToken(name)}`,
       detail: `"${name}" is not a metric of this problem; the metrics are ${metricNames.join(', ')}.`,
     }))
   }
   if (Object.values(weights).some((weight) => weight > 0)) return []
   return [{ pointer: '/objective/weights', detail: 'At least one metric needs a weight above 0.' }]
-}
-
-/** Escapes a name for use in a JSON Pointer (RFC 6901 §3). */
-export function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

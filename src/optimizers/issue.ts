@@ -6,7 +6,24 @@ export interface Issue {
   detail: string
 }
 
-/** What kind of refusal it is; the codes are part of the catalogue in studies/errors.ts. */
+/** One reference token of a JSON Pointer, escaped (RFC 6901 §3). */
+export const pointerToken = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
+
+/** Names that stand more than once under `root`; what is named must differ. */
+export function duplicateNameIssues(named: readonly { name: string }[], root: string): Issue[] {
+  const firstAt = new Map<string, number>()
+  return named.flatMap(({ name }, i) => {
+    const first = firstAt.get(name)
+    if (first === undefined) {
+      firstAt.set(name, i)
+      return []
+    }
+    const detail = `The name "${name}" is already taken by ${root}/${first}; names must differ.`
+    return [{ pointer: `${root}/${i}/name`, detail }]
+  })
+}
+
+/** What kind of refusal it is; the codes are part of the catalogue in errors.ts. */
 export type InvalidInputCode = 'validation-failed' | 'infeasible-space' | 'too-few-runs'
 
 /** Thrown by pure code when an input cannot be worked with; carries everything that is wrong, not the first thing. */

@@ -1,9 +1,9 @@
 import { v7 as uuid } from 'uuid'
+import { MixwrightError } from '../errors.js'
 import { hashCanonical } from '../optimizers/canonical-json.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { MixwrightError } from './errors.js'
 import { completeParams, findMethod, refuseParams, refuseSurrogate } from './methods.js'
 import type { Doorbell } from './ports.js'
 

@@ -1,9 +1,10 @@
 import { v7 as uuid } from 'uuid'
+import { MixwrightError } from '../errors.js'
+import type { ImportOptions, ParsedTable, TableUpload } from '../formats/importers/table.js'
 import type { ImportRecord } from '../store/records.js'
 import { DuplicateRunError, type Store } from '../store/store.js'
-import { MixwrightError } from './errors.js'
 import type { Limits } from './limits.js'
-import type { Compute, ImportOptions, ParsedTable, TableUpload } from './ports.js'
+import type { Compute } from './ports.js'
 import { requireStudy } from './studies.js'
 
 export interface ImportService {

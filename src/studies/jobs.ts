@@ -1,6 +1,6 @@
+import { MixwrightError } from '../errors.js'
 import type { JobRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { MixwrightError } from './errors.js'
 import { type Listing, listing } from './studies.js'
 
 export interface JobService {

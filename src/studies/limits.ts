@@ -13,6 +13,6 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   importRows: 100_000,
   inlineRuns: 2_000,
-  inlineCost: 8_000,
+  inlineCost: 2_000,
   predictionMixtures: 1_000,
 }

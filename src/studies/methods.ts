@@ -1,11 +1,11 @@
 import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
+import { type FieldError, MixwrightError } from '../errors.js'
 import { compileProblem } from '../optimizers/complete-problem.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import { OPTIMIZERS } from '../optimizers/registry.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { Optimizer } from '../optimizers/types.js'
-import { type FieldError, MixwrightError } from './errors.js'
 
 export const DEFAULT_METHOD = 'mixing-laws'
 

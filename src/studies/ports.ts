@@ -1,39 +1,10 @@
+import type { ImportOptions, ParsedTable, TableUpload } from '../formats/importers/table.js'
 import type { CompleteProblem, Mixture } from '../optimizers/problem.js'
 import type { MetricPrediction, Recommendation } from '../optimizers/recommendation.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { ProgressListener } from '../optimizers/types.js'
-import type { FieldError } from './errors.js'
 
 /** What the studies need from outside their room: heavy computation, and a way to wake a worker. */
-
-/** Bytes of an uploaded table. JSON: the whole request body. CSV: the two files. */
-export type TableUpload =
-  | { format: 'json'; body: Uint8Array }
-  | { format: 'csv'; mixtures: Uint8Array; metrics: Uint8Array }
-
-/** What the request says about the table besides the rows; JSON bodies carry it inside the body. */
-export interface ImportOptions {
-  role: 'train' | 'holdout'
-  /** Name of the hold-out; '' for training runs. */
-  holdout: string
-  /** Name of the fidelity the runs were made at; undefined means the problem's only one. */
-  fidelity?: string
-  dryRun: boolean
-}
-
-export interface ParsedTable {
-  options: ImportOptions
-  fidelity: string
-  rowCount: number
-  /** Row-level and column-level problems, at most 100; `problemCount` counts all. Empty means importable. */
-  problems: FieldError[]
-  problemCount: number
-  warnings: { code: string; message: string; rows?: number }[]
-  /** The first rows as they would be stored, keyed by name. */
-  preview: { id: string; weights: Mixture; metrics: Record<string, number> }[]
-  /** SHA-256 (hex) of the uploaded bytes. */
-  contentHash: string
-}
 
 export interface RecommendTask {
   problem: CompleteProblem

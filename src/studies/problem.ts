@@ -1,8 +1,8 @@
+import { MixwrightError } from '../errors.js'
 import { hashCanonical } from '../optimizers/canonical-json.js'
 import { compileProblem } from '../optimizers/complete-problem.js'
 import { InvalidInputError } from '../optimizers/issue.js'
 import type { CompleteProblem, Problem } from '../optimizers/problem.js'
-import { MixwrightError } from './errors.js'
 
 /**
  * The problem with every default written out.

@@ -1,9 +1,11 @@
+import { MixwrightError } from '../errors.js'
+import { duplicateNameIssues } from '../optimizers/issue.js'
 import type { Problem } from '../optimizers/problem.js'
 import type { Recommendation } from '../optimizers/recommendation.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { FitRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { MixwrightError } from './errors.js'
+import { chooseFidelity } from './fits.js'
 import type { Limits } from './limits.js'
 import {
   completeParams,
@@ -27,11 +29,13 @@ export interface InlineRun {
 export interface InlineStudy {
   problem: Problem
   runs: InlineRun[]
-  holdouts?: { name: string; runs: InlineRun[] }[]
+  holdouts?: { name: string; runs: InlineRun[]; fidelity?: string }[]
   method?: string
   surrogate?: SurrogateName | 'auto'
   params?: Record<string, unknown>
   seed?: number
+  /** Where the runs, and hold-outs that do not say, were made. Default: the problem's fidelity closest to the target run. */
+  fidelity?: string
 }
 
 export interface RecommendationService {
@@ -69,6 +73,10 @@ export function createRecommendationService(
       const surrogate = input.surrogate ?? 'auto'
       refuseSurrogate(method, surrogate, '/surrogate')
       refuseCost(input, limits)
+      refuseEqualNames(input.holdouts ?? [])
+      const fidelity = chooseFidelity({ problem }, [], input.fidelity)
+      const check = (runs: InlineRun[], at: string, base: string) =>
+        checkedRuns(compute, problem, runs, at, base, limits)
       const task: RecommendTask = {
         problem,
         problemHash: hashProblem(problem),
@@ -76,17 +84,23 @@ export function createRecommendationService(
         surrogate,
         params,
         seed: input.seed ?? DEFAULT_SEED,
-        training: await checkedRuns(compute, problem, input.runs, '', limits),
+        training: await check(input.runs, fidelity, ''),
         holdouts: await Promise.all(
-          (input.holdouts ?? []).map(async ({ name, runs }, i) => ({
-            name,
-            ...(await checkedRuns(compute, problem, runs, `/holdouts/${i}`, limits)),
+          (input.holdouts ?? []).map(async (holdout, i) => ({
+            name: holdout.name,
+            ...(await check(holdout.runs, holdout.fidelity ?? fidelity, `/holdouts/${i}`)),
           })),
         ),
       }
       return (await compute.recommend(task)).recommendation
     },
   }
+}
+
+function refuseEqualNames(holdouts: readonly { name: string }[]): void {
+  const errors = duplicateNameIssues(holdouts, '/holdouts')
+  if (errors.length === 0) return
+  throw new MixwrightError('validation-failed', 'Two hold-outs have the same name.', errors)
 }
 
 function refuseCost({ problem, runs, holdouts }: InlineStudy, limits: Limits): void {
@@ -105,11 +119,12 @@ async function checkedRuns(
   compute: Compute,
   problem: RecommendTask['problem'],
   runs: InlineRun[],
+  fidelity: string,
   base: string,
   limits: Limits,
 ): Promise<RecommendTask['training']> {
   const pages: string[] = []
-  const body = Buffer.from(JSON.stringify({ role: 'train', runs }))
+  const body = Buffer.from(JSON.stringify({ role: 'train', fidelity, runs }))
   const table = await compute.parseTable(
     { problem, upload: { format: 'json', body }, maxRows: limits.inlineRuns },
     async () => {},

@@ -1,8 +1,8 @@
 import { v7 as uuid } from 'uuid'
+import { MixwrightError } from '../errors.js'
 import type { Problem } from '../optimizers/problem.js'
 import type { StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { MixwrightError } from './errors.js'
 import { completeParams, DEFAULT_METHOD, findMethod, refuseParams } from './methods.js'
 import { completeProblem, hashProblem } from './problem.js'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CursorScope, decodeCursor, encodeCursor, paginate } from '../../src/api/cursors.js'
-import { MixwrightError } from '../../src/studies/errors.js'
+import { MixwrightError } from '../../src/errors.js'
 
 const ID = '0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511'
 const scope: CursorScope = { list: 'studies', filters: { label: 'team:data' } }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problems } from '../../src/api/plugins/problems.js'
 import { RouteTable } from '../../src/api/plugins/route-table.js'
 import { serialization } from '../../src/api/plugins/serialization.js'
-import { ERRORS, type ErrorCode, MixwrightError } from '../../src/studies/errors.js'
+import { ERRORS, type ErrorCode, MixwrightError } from '../../src/errors.js'
 import { appBeforeServices } from './support.js'
 
 const ID = '0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { MixwrightError } from '../../src/studies/errors.js'
+import { MixwrightError } from '../../src/errors.js'
 import type { JobHandler, JobOutcome, JobSettings } from '../../src/workers/catalogue.js'
 import type { JobQueue, QueueWorker } from '../../src/workers/queue/index.js'
 import { createRecordingLogger, type RecordingLogger } from './recording-logger.js'

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { type ErrorCode, MixwrightError, problemDocument } from '../../studies/errors.js'
+import { type ErrorCode, MixwrightError, problemDocument } from '../../errors.js'
 import { formatBytes } from '../limits.js'
 import { RouteTable } from './route-table.js'
 import { InvalidRequestError } from './validation.js'

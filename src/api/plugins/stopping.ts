@@ -1,5 +1,5 @@
 import fastifyPlugin from 'fastify-plugin'
-import { MixwrightError } from '../../studies/errors.js'
+import { MixwrightError } from '../../errors.js'
 
 /**
  * While the service stops, requests in hand are answered, and new ones refused, so that their callers try elsewhere. Either way

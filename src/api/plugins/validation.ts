@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { TSchema } from 'typebox'
-import type { FieldError } from '../../studies/errors.js'
+import type { FieldError } from '../../errors.js'
 import { compileBody, compileQuery, type Validate } from '../validation/compilers.js'
 import { toFieldErrors } from '../validation/field-errors.js'
 import { findUnstorable } from '../validation/stored-text.js'

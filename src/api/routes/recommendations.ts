@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { RecommendationSchema } from '../../optimizers/recommendation.js'
 import type { Services } from '../../studies/index.js'
+import { DEFAULT_LIMITS } from '../../studies/limits.js'
 import { StudyParamsSchema } from '../schemas/common.js'
 import { predictionsExample, recommendationExample } from '../schemas/examples.js'
 import { refusals, refusalsWithBody } from '../schemas/problems.js'
@@ -77,7 +78,8 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
         tags: ['Recommendations'],
         summary: 'Runs in, domain weights out, in one request',
         description:
-          'Nothing is stored. Refused with `too-costly` when the work is more than fits in a request.',
+          'Nothing is stored. Refused with `too-costly` when the work is more than fits in a request: above ' +
+          `${DEFAULT_LIMITS.inlineRuns} runs, or ${DEFAULT_LIMITS.inlineCost} metric values (training runs × metrics) to learn.`,
         body: InlineStudySchema,
         response: {
           200: answer(RecommendationSchema, 'The weights, with the evidence for them.', {

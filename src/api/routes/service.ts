@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { MixwrightError, problemDocument } from '../../studies/errors.js'
+import { MixwrightError, problemDocument } from '../../errors.js'
 import type { Services } from '../../studies/index.js'
 import { closed } from '../schemas/common.js'
 import { LiveSchema, NotReadySchema, ReadySchema } from '../schemas/health.js'

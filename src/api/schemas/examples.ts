@@ -1,5 +1,5 @@
+import { MixwrightError, type ProblemDocument, problemDocument } from '../../errors.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
-import { MixwrightError, type ProblemDocument, problemDocument } from '../../studies/errors.js'
 
 /** What the OpenAPI description shows. One story: three sources, one metric. */
 

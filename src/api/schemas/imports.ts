@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { ImportBodySchema } from '../../formats/importers/index.js'
+import type { ParsedTable } from '../../formats/importers/table.js'
 import type { ImportRecord } from '../../store/records.js'
-import type { ParsedTable } from '../../studies/ports.js'
 import { closed, formatTime, HashSchema, IdSchema, Nullable, TimeSchema } from './common.js'
 import { runsExample } from './examples.js'
 import { CsvFilesSchema } from './import-form.js'

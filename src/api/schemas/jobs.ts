@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
+import type { ProblemDocument } from '../../errors.js'
 import type { JobRecord } from '../../store/records.js'
-import type { ProblemDocument } from '../../studies/errors.js'
 import { closed, formatTime, IdSchema, Nullable, pageProperties, TimeSchema } from './common.js'
 import { ProblemDocumentSchema } from './problems.js'
 

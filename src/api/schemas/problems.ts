@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { ERRORS, type ErrorCode } from '../../studies/errors.js'
+import { ERRORS, type ErrorCode } from '../../errors.js'
 import { closed } from './common.js'
 import { problemExample } from './examples.js'
 

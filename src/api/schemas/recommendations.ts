@@ -14,7 +14,13 @@ export const InlineStudySchema = Type.Object(
     problem: ProblemSchema,
     runs: RunsSchema,
     holdouts: Type.Optional(
-      Type.Array(Type.Object({ name: NameSchema, runs: RunsSchema }, closed), { maxItems: 20 }),
+      Type.Array(
+        Type.Object(
+          { name: NameSchema, runs: RunsSchema, fidelity: Type.Optional(NameSchema) },
+          closed,
+        ),
+        { maxItems: 20 },
+      ),
     ),
     method: Type.Optional(
       Type.String({ description: 'A name from `GET /v1/methods`. Default `mixing-laws`.' }),
@@ -22,6 +28,12 @@ export const InlineStudySchema = Type.Object(
     surrogate: Type.Optional(SurrogateChoiceSchema),
     params: Type.Optional(ParamsSchema),
     seed: Type.Optional(SeedSchema),
+    fidelity: Type.Optional(
+      Type.String({
+        description:
+          'The fidelity the runs, and hold-outs that do not say, were made at. Default: the one closest to the target run.',
+      }),
+    ),
   },
   {
     ...closed,

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
-import { pointerPart } from '../../formats/importers/table-problems.js'
+import type { FieldError } from '../../errors.js'
 import { didYouMean } from '../../formats/nearest-name.js'
-import type { FieldError } from '../../studies/errors.js'
+import { pointerToken } from '../../optimizers/issue.js'
 import { alternatives, collapseUnions } from './unions.js'
 import { aKind, kindOf, quote } from './wording.js'
 
@@ -18,7 +18,7 @@ export function toFieldErrors(errors: readonly ErrorObject[]): FieldError[] {
 
 function toFieldError(error: ErrorObject): FieldError {
   const { instancePath, params } = error
-  const inside = (name: string) => `${instancePath}/${pointerPart(name)}`
+  const inside = (name: string) => `${instancePath}/${pointerToken(name)}`
   switch (error.keyword) {
     case 'required':
       return { pointer: inside(params.missingProperty), detail: 'The field is required.' }

@@ -1,5 +1,5 @@
-import { pointerPart } from '../../formats/importers/table-problems.js'
-import type { FieldError } from '../../studies/errors.js'
+import type { FieldError } from '../../errors.js'
+import { pointerToken } from '../../optimizers/issue.js'
 
 /** A NUL character, or half of a surrogate pair: PostgreSQL can hold neither in text nor in JSON. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u
@@ -16,7 +16,7 @@ export function findUnstorable(value: unknown, pointer = '', depth = 0): FieldEr
   if (depth > DEEPEST) return { pointer, detail: `It is nested more than ${DEEPEST} levels deep.` }
   for (const [name, inner] of Object.entries(value)) {
     if (UNSTORABLE.test(name)) return { pointer, detail: `A name in it ${DETAIL}` }
-    const found = findUnstorable(inner, `${pointer}/${pointerPart(name)}`, depth + 1)
+    const found = findUnstorable(inner, `${pointer}/${pointerToken(name)}`, depth + 1)
     if (found) return found
   }
   return undefined

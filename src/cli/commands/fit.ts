@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
+import { MixwrightError } from '../../errors.js'
 import { DOMAIN_PREFIX, inferNames, METRIC_PREFIX } from '../../formats/importers/index.js'
+import type { ParsedTable } from '../../formats/importers/table.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import { OPTIMIZERS } from '../../optimizers/registry.js'
 import { SURROGATE_NAMES, type SurrogateName } from '../../optimizers/surrogates/types.js'
-import { MixwrightError } from '../../studies/errors.js'
 import { completeProblem, hashProblem } from '../../studies/index.js'
 import {
   completeParams,
@@ -12,7 +13,7 @@ import {
   refuseParams,
   refuseSurrogate,
 } from '../../studies/methods.js'
-import type { Compute, ParsedTable, RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import type { Compute, RecommendOutcome, RecommendTask } from '../../studies/ports.js'
 import { DEFAULT_SEED } from '../../studies/studies.js'
 import { createThreadPool } from '../../workers/threads/index.js'
 import { InterruptedError, UsageError } from '../failures.js'

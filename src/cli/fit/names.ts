@@ -1,6 +1,6 @@
+import { MixwrightError } from '../../errors.js'
 import { nameOfColumn } from '../../formats/importers/index.js'
 import { nearestNames } from '../../formats/nearest-name.js'
-import { MixwrightError } from '../../studies/errors.js'
 import { UsageError } from '../failures.js'
 
 /** Finds the known names that a user's words stand for: a name itself, or the column's header with its prefix. */

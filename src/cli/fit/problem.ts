@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { MixwrightError } from '../../errors.js'
 import {
   type Domain,
   DomainSchema,
@@ -7,7 +8,6 @@ import {
   ObjectiveSchema,
   type Problem,
 } from '../../optimizers/problem.js'
-import { MixwrightError } from '../../studies/errors.js'
 import { UsageError } from '../failures.js'
 import { readJsonInput } from '../input-files.js'
 import type { NameResolver } from './names.js'

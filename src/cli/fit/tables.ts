@@ -1,6 +1,7 @@
+import { MixwrightError } from '../../errors.js'
+import type { ImportOptions, ParsedTable } from '../../formats/importers/table.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
-import { MixwrightError } from '../../studies/errors.js'
-import type { Compute, ImportOptions, ParsedTable, RecommendTask } from '../../studies/ports.js'
+import type { Compute, RecommendTask } from '../../studies/ports.js'
 import { readInput } from '../input-files.js'
 
 /** As much as fits a person's patience and a machine's memory. */

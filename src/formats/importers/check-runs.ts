@@ -1,5 +1,5 @@
-import type { ParsedTable } from '../../studies/ports.js'
 import type { CandidateRun } from './candidate-run.js'
+import type { ParsedTable } from './table.js'
 import { quoted, type TableProblems } from './table-problems.js'
 
 /** Imported weights may miss the sum 1 by this much, because tables are rounded. */

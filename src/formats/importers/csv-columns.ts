@@ -1,3 +1,4 @@
+import { pointerToken } from '../../optimizers/issue.js'
 import {
   DOMAIN_PREFIX,
   inferColumnNames,
@@ -7,7 +8,7 @@ import {
   nameOfColumn,
 } from './column-names.js'
 import { type CsvFile, readCsvHeader } from './csv-file.js'
-import { enumerated, pointerPart, quoted, type TableProblems } from './table-problems.js'
+import { enumerated, quoted, type TableProblems } from './table-problems.js'
 
 /**
  * Positions of the columns of the known names, in the order of the names (−1 where a name has none), and the columns that
@@ -22,7 +23,7 @@ export function locateColumns(
 ): { positions: number[]; ignored: string[] } {
   const [kind, prefix] = file === 'mixtures' ? ['domain', DOMAIN_PREFIX] : ['metric', METRIC_PREFIX]
   const refuse = (column: string, detail: string, like: readonly string[] = []) =>
-    problems.addName(`/columns/${pointerPart(column)}`, detail, column, like)
+    problems.addName(`/columns/${pointerToken(column)}`, detail, column, like)
   const known = new Set(names)
   const positionOf = new Map<string, number>()
   const ignored: string[] = []

@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync'
-import { MixwrightError } from '../../studies/errors.js'
+import { MixwrightError } from '../../errors.js'
 import type { TableProblems } from './table-problems.js'
 
 export type FileName = 'mixtures' | 'metrics'

@@ -1,8 +1,9 @@
+import { pointerToken } from '../../optimizers/issue.js'
 import { type CandidateRun, readNumber, runIdProblem } from './candidate-run.js'
 import { sharedKeyColumn } from './column-names.js'
 import { explainMissingKey, locateColumns } from './csv-columns.js'
 import { type CsvFile, type FileName, readCsvFile } from './csv-file.js'
-import { enumerated, pointerPart, quoted, type TableProblems } from './table-problems.js'
+import { enumerated, quoted, type TableProblems } from './table-problems.js'
 
 /** RegMix's and Olmix's way to write run tables: one CSV of mixtures, one of metrics, joined on the run's id. */
 
@@ -79,7 +80,7 @@ function cellProblem(csv: CsvFile, i: number, position: number, problem: string)
   const header = csv.header[position]
   const cell = csv.rows[i][position]
   return [
-    `/rows/${i + 1}/${pointerPart(header)}`,
+    `/rows/${i + 1}/${pointerToken(header)}`,
     `${quoted(cell)} in row ${i + 1}, column ${quoted(header)} of the ${csv.file} file ${problem}`,
   ]
 }

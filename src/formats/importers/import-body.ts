@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { type FieldError, MixwrightError } from '../../errors.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import { NameSchema } from '../../optimizers/problem.js'
-import { type FieldError, MixwrightError } from '../../studies/errors.js'
-import type { ImportOptions } from '../../studies/ports.js'
 import { didYouMean } from '../nearest-name.js'
+import type { ImportOptions } from './table.js'
 import { quoted } from './table-problems.js'
 
 /** The JSON body of an import. These schemas validate it, type it and describe it in OpenAPI. */

@@ -1,8 +1,9 @@
+import { MixwrightError } from '../../errors.js'
+import { pointerToken } from '../../optimizers/issue.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
-import { MixwrightError } from '../../studies/errors.js'
 import { type CandidateRun, runIdProblem } from './candidate-run.js'
 import { type ImportedRun, runErrors } from './import-body.js'
-import { enumerated, pointerPart, quoted, type TableProblems } from './table-problems.js'
+import { enumerated, quoted, type TableProblems } from './table-problems.js'
 
 /** Runs as JSON objects. Problems carry JSON Pointers into the body, so runs count from 0 in them. */
 
@@ -23,7 +24,7 @@ function refuseUnknownNames(
   for (const name of Object.keys(given)) {
     if (known.has(name)) continue
     problems.addName(
-      `${where.pointer}/${pointerPart(name)}`,
+      `${where.pointer}/${pointerToken(name)}`,
       `the problem has no ${where.kind} ${quoted(name)}`,
       name,
       names,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import type { RunRow } from '../../store/records.js'
-import type { ImportOptions, ParsedTable, TableUpload } from '../../studies/ports.js'
 import type { CandidateRun } from './candidate-run.js'
 import { checkRuns } from './check-runs.js'
 import { type CsvPairResult, readCsvPair } from './csv-pair.js'
 import { readEnvelope, readImportOptions } from './import-body.js'
 import { readJsonRuns } from './json-runs.js'
+import type { ImportOptions, ParsedTable, TableUpload } from './table.js'
 import { enumerated, TableProblems } from './table-problems.js'
 
 const PREVIEW_ROWS = 5

@@ -1,15 +1,10 @@
-import type { FieldError } from '../../studies/errors.js'
+import type { FieldError } from '../../errors.js'
 import { didYouMean } from '../nearest-name.js'
 
 /** How many problems of a table are kept; further ones are only counted. */
 export const MAX_LISTED_PROBLEMS = 100
 /** How many of them are looked up among the known names: comparing every name of a wide table would take long. */
 const MAX_SUGGESTIONS = 20
-
-/** Escapes one part of a JSON Pointer (RFC 6901). */
-export function pointerPart(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
-}
 
 /** What is wrong with a table: the first problems in full, and how many there are. */
 export class TableProblems {

@@ -1,6 +1,6 @@
 export { bestObserved } from './baselines.js'
 export { type Judge, nearestFeasible, predictedObjective, predictMetrics } from './comparison.js'
-export { dataHash } from './data-hash.js'
+export { provenanceOf } from './provenance.js'
 export {
   distances,
   epochsOf,

@@ -1,5 +1,3 @@
-import { VERSION } from '../../version.js'
-import { hashCanonical } from '../canonical-json.js'
 import { groupReplicates } from '../distinct-mixtures.js'
 import { InvalidInputError } from '../issue.js'
 import { klDivergence, l1Distance } from '../mixture/distance.js'
@@ -14,8 +12,8 @@ import type { Optimizer, RecommendInput, RecommendResult, RunTable } from '../ty
 import { type JudgedBaseline, judgeBaselines } from './baselines.js'
 import { type Judge, predictedObjective, predictMetrics } from './comparison.js'
 import { costConstraints } from './constraint-costs.js'
-import { dataHash } from './data-hash.js'
 import { fitMetrics } from './fit-metrics.js'
+import { provenanceOf } from './provenance.js'
 import { decide } from './verdict.js'
 import { gatherWarnings } from './warnings.js'
 
@@ -125,12 +123,7 @@ export function recommendFromModels<P extends SurrogateParams>(
       holdouts: fitted.holdouts,
       distance: distances(space, weights, completed),
     },
-    provenance: {
-      seed,
-      problemHash: hashCanonical(problem),
-      dataHash: dataHash([completed, ...holdouts]),
-      version: VERSION,
-    },
+    provenance: provenanceOf(problem, [completed, ...holdouts], seed),
   }
   return { recommendation, models: serialise(fitted.models) }
 }

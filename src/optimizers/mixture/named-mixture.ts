@@ -1,6 +1,5 @@
-import { InvalidInputError, type Issue } from '../issue.js'
+import { InvalidInputError, type Issue, pointerToken } from '../issue.js'
 import type { Mixture } from '../problem.js'
-import { pointerToken } from './space-issues.js'
 import type { Space } from './types.js'
 
 /** The weights (m entries, in the order of the space's domains) as a map from domain name to weight. */

@@ -1,3 +1,4 @@
+import { temperedPrior } from './temper.js'
 import type { Space } from './types.js'
 
 /** The mixtures everything else has to beat. Each has m entries that sum to 1; none looks at the constraints. */
@@ -9,9 +10,7 @@ export function uniformMixture(space: Space): Float64Array {
 
 /** p_i ∝ N_i^{1/τ}: τ = 1 is the prior, larger τ moves towards uniform. Domains with an empty prior stay at 0. */
 export function temperatureMixture(space: Space, temperature: number): Float64Array {
-  const powers = space.prior.map((share) => (share > 0 ? share ** (1 / temperature) : 0))
-  const total = powers.reduce((sum, power) => sum + power, 0)
-  return powers.map((power) => power / total)
+  return temperedPrior(space.prior, 1 / temperature)
 }
 
 export interface UnimaxMixture {

@@ -1,8 +1,5 @@
-import type { Issue } from '../issue.js'
+import { duplicateNameIssues, type Issue, pointerToken } from '../issue.js'
 import type { Domain, Group, SpaceSpec } from '../problem.js'
-
-/** One reference token of a JSON Pointer, escaped (RFC 6901 §3). */
-export const pointerToken = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** Everything that is wrong with a space as it is written down, before asking whether any mixture meets it. */
 export function spaceIssues(spec: SpaceSpec): Issue[] {
@@ -11,26 +8,13 @@ export function spaceIssues(spec: SpaceSpec): Issue[] {
     ...(spec.domains.length === 0
       ? [{ pointer: '/domains', detail: 'A space needs at least one domain.' }]
       : []),
-    ...duplicates(spec.domains, '/domains', 'domain'),
+    ...duplicateNameIssues(spec.domains, '/domains'),
     ...spec.domains.flatMap(domainIssues),
-    ...duplicates(spec.groups ?? [], '/groups', 'group'),
+    ...duplicateNameIssues(spec.groups ?? [], '/groups'),
     ...(spec.groups ?? []).flatMap((group, k) => groupIssues(group, k, known)),
     ...(spec.prior ? priorIssues(spec.prior, known) : []),
     ...positiveIssue(spec.targetTokens, '/targetTokens', 'targetTokens'),
   ]
-}
-
-function duplicates(named: readonly { name: string }[], root: string, what: string): Issue[] {
-  const firstAt = new Map<string, number>()
-  return named.flatMap(({ name }, i) => {
-    const first = firstAt.get(name)
-    if (first === undefined) {
-      firstAt.set(name, i)
-      return []
-    }
-    const detail = `The ${what} name "${name}" is already taken by ${root}/${first}; names must differ.`
-    return [{ pointer: `${root}/${i}/name`, detail }]
-  })
 }
 
 function domainIssues(domain: Domain, i: number): Issue[] {

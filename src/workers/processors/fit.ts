@@ -1,6 +1,6 @@
+import { MixwrightError, problemDocument } from '../../errors.js'
 import type { JobRecord } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
-import { MixwrightError, problemDocument } from '../../studies/errors.js'
 import type { Compute, RecommendOutcome } from '../../studies/ports.js'
 import { JOB_CATALOGUE, type JobOutcome, type JobSettings, type Processor } from '../catalogue.js'
 import type { Logger } from '../logger.js'

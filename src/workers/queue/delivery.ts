@@ -1,5 +1,5 @@
 import { type JobsOptions, UnrecoverableError, WaitingError } from 'bullmq'
-import { MixwrightError } from '../../studies/errors.js'
+import { MixwrightError } from '../../errors.js'
 import {
   isPayload,
   type JobHandler,

@@ -1,5 +1,5 @@
+import { type ErrorCode, type FieldError, MixwrightError } from '../../errors.js'
 import { InvalidInputError } from '../../optimizers/issue.js'
-import { type ErrorCode, type FieldError, MixwrightError } from '../../studies/errors.js'
 
 /**
  * What a thread answers. Errors that cross a thread boundary as they are lose their class and their fields, so they

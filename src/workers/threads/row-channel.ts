@@ -1,6 +1,6 @@
 import { on } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
-import type { ParsedTable } from '../../studies/ports.js'
+import type { ParsedTable } from '../../formats/importers/table.js'
 
 /**
  * A table and its rows on their way from a thread. The receiver acknowledges each message when it has dealt with it;

@@ -1,4 +1,4 @@
-import { MixwrightError } from '../../studies/errors.js'
+import { MixwrightError } from '../../errors.js'
 
 /**
  * Lets a number of tasks run at a time and the others wait in the order they came. Piscina has a queue as well, but

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Transferable } from 'node:worker_threads'
 import { Piscina } from 'piscina'
-import { MixwrightError } from '../../studies/errors.js'
+import { MixwrightError } from '../../errors.js'
 import { threadEntry } from '../../thread-entry.js'
 import { type ThreadReply, unwrapReply } from './replies.js'
 import { Slots } from './slots.js'

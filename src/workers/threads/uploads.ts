@@ -1,4 +1,4 @@
-import type { TableUpload } from '../../studies/ports.js'
+import type { TableUpload } from '../../formats/importers/table.js'
 
 /**
  * The upload with the memory that moves with it to a thread, uncopied. Bytes that share their memory with others (as

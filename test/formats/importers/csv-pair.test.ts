@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { ERRORS, MixwrightError } from '../../../src/errors.js'
 import { parseTable } from '../../../src/formats/importers/index.js'
-import { ERRORS, MixwrightError } from '../../../src/studies/errors.js'
 import { bytes, GOOD_METRICS, GOOD_MIXTURES, parseCsv, problemOf, WEB_CODE } from './tables.js'
 
 const problemsOf = (...args: Parameters<typeof parseCsv>) => parseCsv(...args).table.problems

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MixwrightError } from '../../../src/studies/errors.js'
+import { MixwrightError } from '../../../src/errors.js'
 import { GOOD_METRICS, GOOD_MIXTURES, parseCsv, parseJson, problemOf, WEB_CODE } from './tables.js'
 
 const RUN = { id: 'a', weights: { web: 0.7, code: 0.3 }, metrics: { loss: 2.5, acc: 0.4 } }

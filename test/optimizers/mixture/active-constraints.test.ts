@@ -38,7 +38,9 @@ describe('activeConstraints', () => {
     const weights = Float64Array.of(0.2 + 5e-7, 0.19, 0.05, 0.15)
     const kinds = activeConstraints(space, weights).map(({ kind, name }) => `${kind} ${name}`)
     expect(kinds).toContain('minWeight web')
-    expect(activeConstraints(space, weights, 1e-7).map(({ kind }) => kind)).not.toContain('minWeight')
+    expect(activeConstraints(space, weights, 1e-7).map(({ kind }) => kind)).not.toContain(
+      'minWeight',
+    )
   })
 })
 

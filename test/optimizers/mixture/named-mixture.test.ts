@@ -30,7 +30,11 @@ describe('mixtures by name', () => {
   test.each<[string, Record<string, number>, string[]]>([
     ['an unknown domain', { web: 0.5, wep: 0.5 }, ['/wep']],
     ['a negative weight', { web: -0.5, code: 1.5 }, ['/web']],
-    ['what is not a number', { web: Number.NaN, code: Number.POSITIVE_INFINITY }, ['/web', '/code']],
+    [
+      'what is not a number',
+      { web: Number.NaN, code: Number.POSITIVE_INFINITY },
+      ['/web', '/code'],
+    ],
     ['a sum that is off', { web: 0.5, code: 0.49 }, ['']],
     ['nothing at all', {}, ['']],
   ])('refuses %s', (_, mixture, pointers) => {

@@ -80,7 +80,7 @@ export function anchoredSpaces(mostGroups: number, mostDomains = 12): fc.Arbitra
 export const anySpaces: fc.Arbitrary<Space> = fc.integer({ min: 2, max: 7 }).chain((m) => {
   const range = fc
     .tuple(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 10 }))
-    .map(([a, b]) => ({ minWeight: (Math.min(a, b) ** 2) / 150, maxWeight: Math.max(a, b) / 10 }))
+    .map(([a, b]) => ({ minWeight: Math.min(a, b) ** 2 / 150, maxWeight: Math.max(a, b) / 10 }))
   return fc
     .record({
       domains: fc.array(range, { minLength: m, maxLength: m }),

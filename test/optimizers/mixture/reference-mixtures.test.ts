@@ -29,11 +29,10 @@ test('UniMax repeats no domain more than N times and says what is missing', () =
       (tokens, epochs, budget) => {
         const { weights, unusedTokens } = unimaxMixture(tokens, epochs, budget)
         const supply = tokens.reduce((sum, count) => sum + epochs * count, 0)
-        expect(unusedTokens).toBeCloseTo(Math.max(0, budget - supply), -Math.log10(budget * 1e-9))
+        const used = Math.min(budget, supply)
+        expect(Math.abs(unusedTokens - (budget - used))).toBeLessThan(1e-9 * budget)
         weights.forEach((weight, j) => {
-          expect(weight * (budget - unusedTokens)).toBeLessThanOrEqual(
-            epochs * tokens[j] * (1 + 1e-9),
-          )
+          expect(weight * used).toBeLessThanOrEqual(epochs * tokens[j] * (1 + 1e-9))
         })
       },
     ),
@@ -45,7 +44,8 @@ test('temperature 1 is the prior, and an infinite temperature approaches uniform
     domains: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
     prior: { a: 6, b: 2, c: 0 },
   })
-  expect([...temperatureMixture(space, 1)]).toEqual([0.75, 0.25, 0])
+  expect(temperatureMixture(space, 1)[0]).toBeCloseTo(0.75, 12)
+  expect(temperatureMixture(space, 1)[2]).toBe(0)
   expect(temperatureMixture(space, 2)[0]).toBeCloseTo(Math.sqrt(6) / (Math.sqrt(6) + Math.sqrt(2)))
   expect(temperatureMixture(space, 1e9)[1]).toBeCloseTo(0.5, 6)
   expect([...uniformMixture(space)]).toEqual([1 / 3, 1 / 3, 1 / 3])

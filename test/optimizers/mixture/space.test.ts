@@ -76,9 +76,7 @@ describe('compileSpace', () => {
       domains: two,
       groups: [{ name: 'g', domains: ['code'], maxWeight: 0.4 }],
     })
-    expect(groups).toEqual([
-      { name: 'g', members: Int32Array.of(1), minimum: 0, maximum: 0.4 },
-    ])
+    expect(groups).toEqual([{ name: 'g', members: Int32Array.of(1), minimum: 0, maximum: 0.4 }])
   })
 
   test.each<[string, SpaceSpec, string[]]>([

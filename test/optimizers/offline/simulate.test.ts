@@ -25,7 +25,9 @@ test('the mean of the best is the mean of the rows that a full sort puts first',
         const [a, b] = rowOf(points, i)
         return (a - 0.3) ** 2 + (b - 0.2) ** 2
       })
-      objective.forEach((value, i) => seen.push({ objective: value, row: [...rowOf(points, i)] }))
+      objective.forEach((value, i) => {
+        seen.push({ objective: value, row: [...rowOf(points, i)] })
+      })
       return objective
     },
     { candidates: 20_000, average: 100, concentration: 4 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { MixwrightError } from '../../../src/errors.js'
 import { InvalidInputError } from '../../../src/optimizers/issue.js'
-import { MixwrightError } from '../../../src/studies/errors.js'
 import { replyWith, unwrapReply } from '../../../src/workers/threads/replies.js'
 
 /** As a message between threads: classes and the fields of errors do not survive it. */

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { ParsedTable } from '../../../src/studies/ports.js'
+import type { ParsedTable } from '../../../src/formats/importers/table.js'
 import { RowReceiver, sendRows } from '../../../src/workers/threads/row-channel.js'
 import { deferred } from '../queue-conformance.js'
 

@@ -1,29 +1,61 @@
 import type { Issue } from '../../issue.js'
+import { cappedSimplex } from '../projection/capped-simplex.js'
+import { euclideanGeometry } from '../projection/geometry.js'
+import { GroupDual } from '../projection/group-dual.js'
 import { FEASIBILITY_TOLERANCE } from '../tolerance.js'
 import type { Space } from '../types.js'
 import { boundConflicts } from './bound-conflicts.js'
 import { groupConflicts } from './group-conflicts.js'
-import { type ClassProgram, classProgram, type Limit, leastViolation } from './linear-program.js'
+import { irreducibleConflict } from './irreducible-conflict.js'
+import { classProgram, type Limit, leastViolation } from './linear-program.js'
 import { listed, readable } from './wording.js'
 
 /**
  * Says in words why no mixture meets all constraints: which conflict, and by how much. Empty means that some mixture
- * does. Bounds and single groups are checked by their sums; conflicts among several groups by linear programs, and
- * of those a smallest set is named of which no member can be left out (deletion filter, Chinneck 2008).
+ * does. Bounds and single groups are checked by their sums. Several groups are met where a projection succeeds; where it does
+ * not, linear programs decide, and a set of conflicting constraints is named of which no member can be left out.
  */
 export function checkFeasible(space: Space): Issue[] {
   const issues = [...boundConflicts(space), ...groupConflicts(space)]
   if (issues.length > 0 || space.groups.length === 0) return issues
-  const program = classProgram(space)
-  const { total } = leastViolation(program.classes.length, program.limits)
-  if (total <= FEASIBILITY_TOLERANCE) return []
-  return [explain(space, program, irreducible(program))]
+  const attempt = projectUniform(space)
+  if (attempt.missedBy <= FEASIBILITY_TOLERANCE) return []
+  const every = [...space.groups.keys()]
+  // The multipliers of conflicting groups grow without limit: most often the conflict is among those few.
+  for (const groups of [attempt.suspects, every]) {
+    const program = classProgram(space, groups)
+    const least = leastViolation(program.classes.length, program.limits)
+    if (least && least.total <= FEASIBILITY_TOLERANCE && groups === every) return []
+    if (least && least.total > FEASIBILITY_TOLERANCE) {
+      return [explain(space, program.classes, irreducibleConflict(program, least))]
+    }
+  }
+  const detail =
+    `No weights were found that meet all ${every.length} groups and the bounds at once: ` +
+    `the nearest miss a group by ${readable(attempt.missedBy)}.`
+  return [{ pointer: '/groups', detail }]
+}
+
+/** Share of the largest multiplier that makes a group suspect. */
+const SUSPECT = 1e-3
+
+/** The projection of the uniform mixture: how far it misses the groups, and on which it pulls hardest. */
+function projectUniform(space: Space): { missedBy: number; suspects: number[] } {
+  const m = space.names.length
+  const geometry = euclideanGeometry(cappedSimplex(space.lower, space.upper), m)
+  const dual = new GroupDual(space, space.groups)
+  geometry.setPoint(new Float64Array(m).fill(1 / m))
+  const missedBy = dual.project(geometry, new Float64Array(m))
+  const pulls = Array.from(dual.lastMultipliers(), Math.abs)
+  const largest = Math.max(...pulls)
+  return { missedBy, suspects: [...pulls.keys()].filter((k) => pulls[k] > SUSPECT * largest) }
 }
 
 /** A mixture that violates the constraints by the least total amount; used where other methods give up. */
-export function leastViolatingMixture(space: Space): Float64Array {
-  const { classes, limits } = classProgram(space)
-  const { sums } = leastViolation(classes.length, limits)
+export function leastViolatingMixture(space: Space): Float64Array | undefined {
+  const { classes, limits } = classProgram(space, [...space.groups.keys()])
+  const sums = leastViolation(classes.length, limits)?.sums
+  if (!sums) return undefined
   const weights = new Float64Array(space.names.length)
   classes.forEach((members, s) => {
     const lower = members.reduce((sum, i) => sum + space.lower[i], 0)
@@ -38,20 +70,9 @@ export function leastViolatingMixture(space: Space): Float64Array {
   return weights
 }
 
-function irreducible({ classes, limits }: ClassProgram): { limits: Limit[]; total: number } {
-  const conflicting = (kept: readonly Limit[]) => leastViolation(classes.length, kept).total
-  let kept = limits
-  // Bounds are tried first, so that what stays is told by groups where it can be.
-  for (const limit of [...limits].reverse()) {
-    const without = kept.filter((other) => other !== limit)
-    if (conflicting(without) > FEASIBILITY_TOLERANCE) kept = without
-  }
-  return { limits: kept, total: conflicting(kept) }
-}
-
 function explain(
   space: Space,
-  { classes }: ClassProgram,
+  classes: readonly Int32Array[],
   conflict: { limits: Limit[]; total: number },
 ): Issue {
   const phrases = conflict.limits.map((limit) => {

@@ -8,6 +8,9 @@ const CONVERGED = 1e-13
 const MOST_ITERATIONS = 100
 /** Newton's steps after which every other step is along one multiplier only. */
 const PATIENCE = 20
+/** Share of the slope at its start that may be left where a line search ends, before and after that. */
+const ROUGH = 0.1
+const FINE = 1e-3
 const MOST_TRIALS = 60
 const LONGEST_STEP = 1e6
 
@@ -73,9 +76,14 @@ export class GroupDual {
       if (residual <= CONVERGED) break
       if (i > PATIENCE && i % 2 === 1) this.findCoordinateStep(geometry)
       else this.findStep(geometry, residual)
-      if (!this.search(geometry)) break
+      if (!this.search(geometry, i > PATIENCE ? FINE : ROUGH)) break
     }
     return best
+  }
+
+  /** The multipliers at which the last projection ended, one a group: positive where its minimum binds. */
+  lastMultipliers(): Float64Array {
+    return this.multipliers
   }
 
   /** Sets `weights` and `sums` to what answers the trial multipliers. */
@@ -215,10 +223,10 @@ export class GroupDual {
    * Leaves in `trial` multipliers further along the step, where D's slope along it has nearly vanished or jumps over 0
    * because a multiplier passes 0. False when rounding leaves no way forward.
    */
-  private search(geometry: Geometry): boolean {
+  private search(geometry: Geometry, precision: number): boolean {
     const start = this.slopeAlong(0, 1)
     if (!(start < 0)) return false
-    const enough = -0.1 * start
+    const enough = -precision * start
     let from = 0
     let slopeFrom = start
     let to = Number.POSITIVE_INFINITY

@@ -21,7 +21,8 @@ const projectors = new WeakMap<Space, Projector>()
 
 /**
  * The mixture in the space that is nearest to `point` in Euclidean distance. No constraint is violated by more than 1e-9.
- * Exact without groups (breakpoint search, O(m log m)); with groups a Newton method on their multipliers, to rounding.
+ * Exact without groups (breakpoint search, O(m log m)); with groups a Newton method on their multipliers, to rounding, and an
+ * active-set method (slow for hundreds of domains) where that fails, which takes points tens of times the simplex's size away.
  * @param point m finite numbers
  * @param out where to write, may be `point`; given, a space without groups allocates nothing
  * @throws InvalidInputError when no mixture meets the constraints; RangeError when the point is not finite
@@ -40,7 +41,8 @@ export function projectEuclidean(
  * The mixture w in the space with the least KL(w ‖ point) = Σ w_i ln(w_i / point_i). Any scale of the point gives the same.
  * An entry of 0 gets no more than the constraints force on it, whatever the divergence then is; in spaces with groups,
  * entries below e^−100 of the largest count as that. No constraint is violated by more than 1e-9.
- * Exact without groups (breakpoint search, O(m log m)); with groups a Newton method on their multipliers, to rounding.
+ * Exact without groups (breakpoint search, O(m log m)); with groups a Newton method on their multipliers, to rounding. Where
+ * overlapping groups leave the space no interior it may stop early; the divergence is then least but for about 1e-6.
  * @param point m finite numbers ≥ 0
  * @param out where to write, may be `point`; given, a space without groups allocates nothing
  * @throws InvalidInputError when no mixture meets the constraints; RangeError when the point is negative or not finite
@@ -115,8 +117,9 @@ function groupProjector(space: Space, groups: readonly GroupConstraint[]): Proje
 /** The constraints may leave no interior at all, up to rounding; then every feasible mixture is as good as equal. */
 function anyMixture(space: Space): Float64Array {
   const issues = checkFeasible(space)
-  if (issues.length > 0) throw infeasible(issues)
-  return leastViolatingMixture(space)
+  const mixture = issues.length === 0 ? leastViolatingMixture(space) : undefined
+  if (!mixture) throw infeasible(issues)
+  return mixture
 }
 
 function requireBounds(space: Space): void {

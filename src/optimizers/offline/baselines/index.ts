@@ -1,14 +1,12 @@
 import { Type } from 'typebox'
-import { VERSION } from '../../../version.js'
-import { hashCanonical } from '../../canonical-json.js'
 import { groupReplicates } from '../../distinct-mixtures.js'
 import {
   bestObserved,
-  dataHash,
   distances,
   epochsOf,
   nearestFeasible,
   predictedObjective,
+  provenanceOf,
   recommendFromModels,
 } from '../../evidence/index.js'
 import { InvalidInputError, type Issue } from '../../issue.js'
@@ -176,12 +174,7 @@ function recommendUnfitted(input: RecommendInput<BaselinesParams>): RecommendRes
         holdouts: [],
         distance: distances(space, weights, completed),
       },
-      provenance: {
-        seed,
-        problemHash: hashCanonical(problem),
-        dataHash: dataHash([completed, ...holdouts]),
-        version: VERSION,
-      },
+      provenance: provenanceOf(problem, [completed, ...holdouts], seed),
     },
   }
 }
