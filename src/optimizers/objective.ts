@@ -14,7 +14,7 @@ export interface ObjectiveTerm {
 export interface ScalarObjective {
   readonly type: 'mean' | 'worst'
   readonly terms: readonly ObjectiveTerm[]
-  /** Combines n oriented values a term (in the order of `terms`) into n objective values. */
+  /** Combines n oriented values a term (in the order of `terms`) into n objective values; NaN where a value is NaN. */
   combine(orientedValues: readonly ArrayLike<number>[]): Float64Array
 }
 
@@ -24,7 +24,7 @@ export interface ScalarObjective {
  */
 export function compileObjective(problem: CompleteProblem, training?: RunTable): ScalarObjective {
   const { type, weights, scale } = problem.objective
-  const used = problem.metrics.filter(({ name }) => (weights ? (weights[name] ?? 0) > 0 : true))
+  const used = metricsOfObjective(problem)
   const rawWeights = used.map(({ name }) => weights?.[name] ?? 1)
   const total = rawWeights.reduce((sum, weight) => sum + weight, 0)
   const terms = used.map((metric, i) => ({
@@ -35,6 +35,12 @@ export function compileObjective(problem: CompleteProblem, training?: RunTable):
       : { offset: 0, scale: 1 }),
   }))
   return { type, terms, combine: (values) => combineTerms(type, terms, values) }
+}
+
+/** The metrics that have a part in the objective. */
+export function metricsOfObjective({ metrics, objective }: CompleteProblem) {
+  const { weights } = objective
+  return metrics.filter(({ name }) => (weights ? (weights[name] ?? 0) > 0 : true))
 }
 
 function standardScale(
@@ -62,7 +68,8 @@ function combineTerms(
     for (let i = 0; i < count; i++) {
       const term = (weight * (values[i] - offset)) / scale
       if (type === 'mean') result[i] += term
-      else if (term > result[i]) result[i] = term
+      // Math.max keeps NaN: a run that lacks a metric may owe its good worst case to that.
+      else result[i] = Math.max(result[i], term)
     }
   })
   return result

@@ -63,3 +63,13 @@ test('standard scaling divides by the deviation over the runs, and centres a wor
   const mean = compileObjective(problem({ type: 'mean', scale: 'standard' }), training)
   expect(mean.terms[0]).toMatchObject({ weight: 0.5, offset: 0, scale: 2 })
 })
+
+test.each(['mean', 'worst'] as const)('a %s over a missing value is undefined', (type) => {
+  const { combine } = compileObjective(problem({ type }))
+  expect([
+    ...combine([
+      [Number.NaN, 2, 1],
+      [-0.5, Number.NaN, -0.5],
+    ]),
+  ]).toEqual([Number.NaN, Number.NaN, type === 'mean' ? 0.25 : 1])
+})

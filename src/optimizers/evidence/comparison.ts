@@ -8,7 +8,8 @@ import type { MetricModel } from '../surrogates/index.js'
 
 /** z of a central 90 % interval. */
 const Z_90 = 1.6448536269514722
-const COMPARISON_DRAWS = 4000
+/** Each gives two pairs of runs. */
+const COMPARISON_DRAWS = 2000
 
 /** The fitted models of a study by metric, with the objective over them: what candidates are judged by. */
 export interface Judge {
@@ -43,7 +44,8 @@ export function predictMetrics(
 
 /**
  * The probability that one run of `proposal` scores better than one run of `rival`, by simulation: fitted means vary together
- * over bootstrap replicates where the surrogate has them, and each run adds its own noise.
+ * over bootstrap replicates where the surrogate has them, and each run adds its own noise. Every draw of noise is used both ways
+ * round, so a mixture beats itself with probability 0.5 exactly, and the odds of two mixtures against each other sum to 1.
  */
 export function probabilityOfBeating(
   { objective, models }: Judge,
@@ -57,20 +59,22 @@ export function probabilityOfBeating(
     const draws = model.orientedDraws?.(points) ?? [model.orientedMean(points)]
     return { draws, noise: model.fitted.residualSd }
   })
-  const values = sources.map(() => new Float64Array(2))
+  const values = sources.map(() => new Float64Array(4))
   let wins = 0
   for (let s = 0; s < COMPARISON_DRAWS; s++) {
     sources.forEach(({ draws, noise }, k) => {
-      const draw = draws[s % draws.length]
-      values[k][0] = draw[0] + noise * rng.normal()
-      values[k][1] = draw[1] + noise * rng.normal()
+      const [ours, theirs] = draws[s % draws.length]
+      const first = noise * rng.normal()
+      const second = noise * rng.normal()
+      values[k].set([ours + first, theirs + second, ours + second, theirs + first])
     })
-    const [ours, theirs] = objective.combine(values)
-    if (ours < theirs) wins++
-    else if (ours === theirs) wins += 0.5
+    const [ours, theirs, oursSwapped, theirsSwapped] = objective.combine(values)
+    wins += 0.5 * (win(ours, theirs) + win(oursSwapped, theirsSwapped))
   }
   return wins / COMPARISON_DRAWS
 }
+
+const win = (ours: number, theirs: number) => (ours < theirs ? 1 : ours === theirs ? 0.5 : 0)
 
 /** The mixture itself when it meets every constraint, else the nearest one that does (in KL). */
 export function nearestFeasible(

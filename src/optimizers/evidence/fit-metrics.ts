@@ -5,6 +5,7 @@ import {
   type Comparison,
   type ComparisonEntry,
   compareSurrogates,
+  fitMetricMeans,
   fitMetricModel,
   type MetricData,
   type MetricModel,
@@ -13,10 +14,12 @@ import {
 import { mae, spearman } from '../surrogates/statistics.js'
 import type { SurrogateName } from '../surrogates/types.js'
 import type { ProgressListener, RunTable } from '../types.js'
+import type { MixtureCounts } from './required-runs.js'
 
 export interface FitMetricsInput {
   problem: CompleteProblem
   training: RunTable
+  counts: MixtureCounts
   holdouts: readonly RunTable[]
   /** `auto`, or the surrogate every metric is to be fitted with. */
   surrogate: SurrogateName | 'auto'
@@ -29,7 +32,7 @@ export interface FitMetricsInput {
 }
 
 export interface FittedMetrics {
-  /** Metric → the chosen surrogate, with intervals. */
+  /** Metric → the chosen surrogate, with intervals. Metrics of fewer than m + 1 distinct mixtures have none. */
   models: Map<string, MetricModel>
   surrogates: SurrogateEvidence[]
   holdouts: HoldoutEvidence[]
@@ -47,6 +50,10 @@ export function fitMetrics(input: FitMetricsInput): FittedMetrics {
   problem.metrics.forEach((metric, i) => {
     const report = (share: number, message: string) =>
       onProgress({ done: Math.round((i + share) * STEPS_PER_METRIC), total, message })
+    if ((input.counts.ofMetric.get(metric.name) ?? 0) < input.counts.needed) {
+      report(1, `${metric.name}: too few runs`)
+      return
+    }
     const data = metricData(training, metric)
     const comparison = compareSurrogates({
       data,
@@ -72,7 +79,7 @@ function fitMetric(
   for (const entry of entries) {
     const isChosen = entry.surrogate === chosen
     const wanted = isChosen || entry.surrogate === 'single-domain' || input.holdouts.length > 0
-    const model = wanted && entry.fittable ? fitEntry(input, data, entry) : undefined
+    const model = wanted && entry.fittable ? fitEntry(input, data, entry, isChosen) : undefined
     if (isChosen && model) result.models.set(data.metric, model)
     result.surrogates.push(describe(data.metric, entry, isChosen, model, input.names))
     if (!model) continue
@@ -83,14 +90,21 @@ function fitMetric(
 }
 
 /** All metrics share one stream, so that they resample the same runs and their replicates vary together. */
-function fitEntry(input: FitMetricsInput, data: MetricData, entry: ComparisonEntry): MetricModel {
-  return fitMetricModel({
+function fitEntry(
+  input: FitMetricsInput,
+  data: MetricData,
+  entry: ComparisonEntry,
+  withIntervals: boolean,
+): MetricModel {
+  const task = {
     data,
     surrogate: entry.surrogate,
     params: input.params.surrogates[entry.surrogate],
     rng: createRng(input.seed, `fit ${entry.surrogate}`),
-    outOfFoldResiduals: entry.crossValidation?.residuals ?? new Float64Array(0),
-  })
+  }
+  if (!withIntervals) return fitMetricMeans(task)
+  const outOfFoldResiduals = entry.crossValidation?.residuals ?? new Float64Array(0)
+  return fitMetricModel({ ...task, outOfFoldResiduals })
 }
 
 function describe(

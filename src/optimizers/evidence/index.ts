@@ -8,3 +8,4 @@ export {
   type ProposalContext,
   recommendFromModels,
 } from './recommend.js'
+export { countMixtures, missingRuns } from './required-runs.js'

@@ -1,7 +1,6 @@
-import { groupReplicates } from '../distinct-mixtures.js'
-import { InvalidInputError } from '../issue.js'
 import { klDivergence, l1Distance } from '../mixture/distance.js'
 import { toMixture } from '../mixture/index.js'
+import { flooredPrior } from '../mixture/reference-mixtures.js'
 import type { Space } from '../mixture/types.js'
 import { compileObjective } from '../objective.js'
 import type { SurrogateParams } from '../offline/surrogate-params.js'
@@ -14,6 +13,7 @@ import { type Judge, predictedObjective, predictMetrics } from './comparison.js'
 import { costConstraints } from './constraint-costs.js'
 import { fitMetrics } from './fit-metrics.js'
 import { provenanceOf } from './provenance.js'
+import { requireRuns } from './required-runs.js'
 import { decide } from './verdict.js'
 import { gatherWarnings } from './warnings.js'
 
@@ -41,7 +41,7 @@ export interface Proposal {
 /**
  * The common course of every method that learns from runs: fit the metrics, let the method propose, hold the proposal against the
  * baselines, decide, and write all of it down.
- * @throws InvalidInputError `too-few-runs` for fewer than m + 1 distinct mixtures
+ * @throws InvalidInputError `too-few-runs` for fewer than m + 1 distinct mixtures, or where a metric of the objective has fewer
  */
 export function recommendFromModels<P extends SurrogateParams>(
   method: Optimizer<P>,
@@ -50,10 +50,11 @@ export function recommendFromModels<P extends SurrogateParams>(
 ): RecommendResult {
   const { compiled, params, completed, holdouts, seed, onProgress = () => {} } = input
   const { problem, space } = compiled
-  const distinctMixtures = requireDistinctMixtures(completed, space)
+  const counts = requireRuns(problem, space, completed)
   const fitted = fitMetrics({
     problem,
     training: completed,
+    counts,
     holdouts,
     surrogate: input.surrogate,
     eligible: method.surrogates,
@@ -75,14 +76,24 @@ export function recommendFromModels<P extends SurrogateParams>(
     proposal.weights,
     rng.fork('compare'),
   )
-  const inObjective = new Set(judge.objective.terms.map(({ metric }) => metric))
-  const surrogates = fitted.surrogates.filter(({ metric }) => inObjective.has(metric))
-  const verdict = decide(
-    surrogates.filter(({ chosen }) => chosen),
-    baselines.map(({ evidence }) => evidence),
-    closerToPrior(space, proposal.weights, baselines),
-    proposal.askedFor,
+  const { terms } = judge.objective
+  const surrogates = fitted.surrogates.filter((s) =>
+    terms.some(({ metric }) => metric === s.metric),
   )
+  const verdict = decide({
+    chosen: terms.flatMap(({ metric, weight }) =>
+      surrogates
+        .filter((surrogate) => surrogate.chosen && surrogate.metric === metric)
+        .map((evidence) => ({
+          evidence,
+          weight: judge.objective.type === 'mean' ? weight : 1,
+          mixtures: counts.ofMetric.get(metric) ?? 0,
+        })),
+    ),
+    baselines: baselines.map(({ evidence }) => evidence),
+    closer: closerToPrior(space, proposal.weights, baselines),
+    askedFor: proposal.askedFor,
+  })
   const weights = followed(verdict.follows, proposal.weights, baselines)
   const epochs = epochsOf(space, weights)
   const warnings = gatherWarnings({
@@ -94,7 +105,7 @@ export function recommendFromModels<P extends SurrogateParams>(
     surrogates,
     baselines: baselines.map(({ evidence }) => evidence),
     verdict,
-    distinctMixtures,
+    counts,
   })
   const recommendation: Recommendation = {
     method: method.name,
@@ -117,7 +128,7 @@ export function recommendFromModels<P extends SurrogateParams>(
     warnings: [...warnings, ...(proposal.warnings ?? [])],
     evidence: {
       runs: completed.normalised.rows,
-      distinctMixtures,
+      distinctMixtures: counts.distinct,
       fidelity: completed.fidelity,
       surrogates: fitted.surrogates,
       holdouts: fitted.holdouts,
@@ -128,24 +139,13 @@ export function recommendFromModels<P extends SurrogateParams>(
   return { recommendation, models: serialise(fitted.models) }
 }
 
-/** @throws InvalidInputError `too-few-runs` */
-function requireDistinctMixtures({ normalised }: RunTable, { names }: Space): number {
-  const { count } = groupReplicates(normalised)
-  const needed = names.length + 1
-  if (count >= needed) return count
-  throw new InvalidInputError(
-    `${normalised.rows} runs with ${count} distinct mixtures were given; fitting ${names.length} domains takes at least ${needed} distinct mixtures, ` +
-      'because a linear fit has that many coefficients.',
-    [{ pointer: '/runs', detail: `${count} distinct mixtures, at least ${needed} are needed.` }],
-    'too-few-runs',
-  )
-}
-
+/** Names of the baselines no farther from the natural mixture; its zeros are floored, or all that leave them would be equally far. */
 function closerToPrior(
-  { prior }: Space,
+  space: Space,
   proposal: Float64Array,
   baselines: readonly JudgedBaseline[],
 ): Set<string> {
+  const prior = flooredPrior(space.prior)
   const distance = klDivergence(proposal, prior) + 1e-9
   const closer = baselines.filter(({ weights }) => klDivergence(weights, prior) <= distance)
   return new Set(closer.map(({ evidence }) => evidence.name))

@@ -2,6 +2,10 @@ import type { BaselineEvidence, Recommendation, SurrogateEvidence } from '../rec
 
 /** Below this cross-validated rank correlation a surrogate cannot tell good mixtures from bad ones. */
 export const LEAST_SPEARMAN = 0.3
+/** One-sided 5 % point of a rank correlation of noise over n mixtures, times √(n − 1). */
+const CHANCE = 1.645
+/** However few the mixtures, nearly perfect ranks are enough. */
+const MOST_ASKED = 0.95
 /** Below this probability of beating a baseline the proposal is not worth leaving it for. */
 export const LEAST_PROBABILITY = 0.5
 /** Below this probability the gain over a baseline lies inside the noise of a run. */
@@ -9,20 +13,36 @@ export const SURE_PROBABILITY = 0.9
 
 export type Verdict = Recommendation['verdict']
 
+/** The chosen surrogate of a metric of the objective. */
+export interface ChosenSurrogate {
+  readonly evidence: SurrogateEvidence
+  /** How much the metric counts in the objective, in any unit. */
+  readonly weight: number
+  /** Distinct mixtures it was fitted to. */
+  readonly mixtures: number
+}
+
+export interface Case {
+  readonly chosen: readonly ChosenSurrogate[]
+  readonly baselines: readonly BaselineEvidence[]
+  /** Names of the baselines that are no farther from the natural mixture than the proposal is. */
+  readonly closer: ReadonlySet<string>
+  /** The name of a mixture that was asked for, which needs no evidence to be followed. */
+  readonly askedFor?: string
+}
+
+/** The rank correlation that surrogates have to show; with few mixtures noise alone reaches 0.3 too often. */
+export function leastSpearman(mixtures: number): number {
+  const chance = CHANCE / Math.sqrt(Math.max(1, mixtures - 1))
+  return Math.max(LEAST_SPEARMAN, Math.min(MOST_ASKED, chance))
+}
+
 /**
- * Whether the evidence carries the proposal. It does not when the surrogates of the objective's metrics cannot rank
- * mixtures in cross-validation, or when a feasible baseline dominates it: predicted to be better, and no farther from the natural
+ * Whether the evidence carries the proposal. It does not when the surrogates of more than half of the objective (by weight) cannot
+ * rank mixtures in cross-validation, or when a feasible baseline dominates it: predicted to be better, and no farther from the natural
  * mixture. (A baseline farther away may well score better where the method trades score for closeness; that is the user's choice.)
- * @param chosen the evidence of the chosen surrogate of each metric in the objective
- * @param closer the names of the baselines that are no farther from the natural mixture than the proposal is
- * @param askedFor the name of a mixture that was asked for, which needs no evidence to be followed
  */
-export function decide(
-  chosen: readonly SurrogateEvidence[],
-  baselines: readonly BaselineEvidence[],
-  closer: ReadonlySet<string>,
-  askedFor?: string,
-): Verdict {
+export function decide({ chosen, baselines, closer, askedFor }: Case): Verdict {
   const against = baselines.map(
     ({ name, probabilityOfBeating }) => `${name} ${probabilityOfBeating.toFixed(2)}`,
   )
@@ -30,19 +50,14 @@ export function decide(
   if (askedFor)
     return { follows: 'proposal', reason: `The ${askedFor} mixture was asked for. ${odds}` }
   const fallback = safestBaseline(baselines)
-  const weak = chosen.filter(
-    ({ crossValidation }) =>
-      (crossValidation?.spearman ?? Number.NEGATIVE_INFINITY) < LEAST_SPEARMAN,
-  )
-  if (weak.length * 2 > chosen.length) {
-    const named = weak
-      .slice(0, 3)
-      .map(({ metric, crossValidation }) => `${metric} (${rho(crossValidation?.spearman ?? null)})`)
+  const weak = chosen.filter(isWeak)
+  if (2 * weightOf(weak) > weightOf(chosen)) {
     return {
       follows: fallback,
       reason:
-        `The surrogates do not rank unseen mixtures: the cross-validated Spearman correlation is below ${LEAST_SPEARMAN} ` +
-        `for ${weak.length} of ${chosen.length} metrics: ${named.join(', ')}. More runs, or less noisy ones, are needed; until then the ${fallback} mixture is the safer choice.`,
+        `The surrogates do not rank unseen mixtures: the cross-validated Spearman correlation is too low for ${weak.length} of ` +
+        `${chosen.length} metrics: ${weak.slice(0, 3).map(described).join(', ')}. ` +
+        `More runs, or less noisy ones, are needed; until then the ${fallback} mixture is the safer choice.`,
     }
   }
   const better = baselines
@@ -59,6 +74,19 @@ export function decide(
     }
   }
   return { follows: 'proposal', reason: odds }
+}
+
+function isWeak({ evidence, mixtures }: ChosenSurrogate): boolean {
+  const spearman = evidence.crossValidation?.spearman ?? Number.NEGATIVE_INFINITY
+  return spearman < leastSpearman(mixtures)
+}
+
+const weightOf = (surrogates: readonly ChosenSurrogate[]) =>
+  surrogates.reduce((sum, { weight }) => sum + weight, 0)
+
+function described({ evidence: { metric, crossValidation }, mixtures }: ChosenSurrogate): string {
+  const asked = leastSpearman(mixtures).toFixed(2)
+  return `${metric} (${rho(crossValidation?.spearman ?? null)}, ${asked} asked for with ${mixtures} mixtures)`
 }
 
 const rho = (spearman: number | null) => (spearman === null ? 'undefined' : spearman.toFixed(2))

@@ -3,12 +3,15 @@ import type { CompleteProblem } from '../problem.js'
 import type { BaselineEvidence, SurrogateEvidence, Warning } from '../recommendation.js'
 import { rowOf } from '../row-matrix.js'
 import type { RunTable } from '../types.js'
-import { SURE_PROBABILITY, type Verdict } from './verdict.js'
+import type { MixtureCounts } from './required-runs.js'
+import { LEAST_PROBABILITY, SURE_PROBABILITY, type Verdict } from './verdict.js'
 
 /** Above this many passes repeated text begins to lose its worth (arXiv 2305.16264). */
 const CHEAP_EPOCHS = 4
 /** Weights are rounded to about this in published tables; less than this beyond the sampled range is no extrapolation. */
 const WEIGHT_ROUNDING = 1e-3
+/** A small weight where every run has some is a short way down, and not worth a warning. */
+const SHORT_WAY_DOWN = 0.01
 const SUM_ROUNDING = 1e-9
 /** Below this cross-validated R² the log-linear form does not describe the runs. */
 const LEAST_LAW_R2 = 0.5
@@ -24,7 +27,7 @@ export interface WarningInput {
   surrogates: readonly SurrogateEvidence[]
   baselines: readonly BaselineEvidence[]
   verdict: Verdict
-  distinctMixtures: number
+  counts: MixtureCounts
 }
 
 const RULES: readonly ((input: WarningInput) => Warning[])[] = [
@@ -59,31 +62,36 @@ function weakEvidence({ verdict }: WarningInput): Warning[] {
 
 function extrapolation({ space, training, weights }: WarningInput): Warning[] {
   return space.names.flatMap((domain, j) => {
+    let smallest = 1
     let largest = 0
     for (let i = 0; i < training.normalised.rows; i++) {
-      largest = Math.max(largest, rowOf(training.normalised, i)[j])
+      const weight = rowOf(training.normalised, i)[j]
+      smallest = Math.min(smallest, weight)
+      largest = Math.max(largest, weight)
     }
-    if (weights[j] <= largest + WEIGHT_ROUNDING) return []
+    const above = weights[j] > largest + WEIGHT_ROUNDING
+    if (!above && weights[j] >= smallest - SHORT_WAY_DOWN) return []
+    const range = above ? `more than ${percent(largest)}` : `less than ${percent(smallest)}`
     return [
       {
         code: 'extrapolation' as const,
         domain,
-        message: `${domain} gets ${percent(weights[j])}, but no run gave it more than ${percent(largest)}: the prediction there is an extrapolation.`,
+        message: `${domain} gets ${percent(weights[j])}, but no run gave it ${range}: the prediction there is an extrapolation.`,
       },
     ]
   })
 }
 
-function tooFewRuns({ space, surrogates, distinctMixtures }: WarningInput): Warning[] {
+function tooFewRuns({ space, surrogates, counts: { distinct } }: WarningInput): Warning[] {
   const m = space.names.length
   const trees = surrogates.some((s) => s.chosen && s.surrogate === 'gradient-boosted-trees')
   const wanted = trees ? 15 * m : 3 * (m + 1)
-  if (distinctMixtures >= wanted) return []
+  if (distinct >= wanted) return []
   return [
     {
       code: 'too-few-runs',
       message:
-        `${distinctMixtures} distinct mixtures for ${m} domains are few: ` +
+        `${distinct} distinct mixtures for ${m} domains are few: ` +
         (trees
           ? `gradient-boosted trees want about 15 a domain (${wanted}).`
           : `3(m + 1) = ${wanted} are advised.`),
@@ -140,13 +148,19 @@ function insideNoise({ baselines, verdict }: WarningInput): Warning[] {
   if (verdict.follows !== 'proposal') return []
   const unsure = baselines.filter((b) => b.probabilityOfBeating < SURE_PROBABILITY)
   if (unsure.length === 0) return []
-  const named = unsure.map((b) => `${b.name} (probability ${b.probabilityOfBeating.toFixed(2)})`)
-  return [
-    {
-      code: 'inside-noise',
-      message: `The predicted gain is inside the noise of one run against: ${named.join(', ')}.`,
-    },
+  const list = (named: readonly BaselineEvidence[]) =>
+    named.map((b) => `${b.name} (probability ${b.probabilityOfBeating.toFixed(2)})`).join(', ')
+  const worse = unsure.filter((b) => b.probabilityOfBeating < LEAST_PROBABILITY)
+  const gains = unsure.filter((b) => !worse.includes(b))
+  const messages = [
+    ...(gains.length > 0
+      ? [`The predicted gain is inside the noise of one run against: ${list(gains)}.`]
+      : []),
+    ...(worse.length > 0
+      ? [`A run of the recommended mixture is not predicted to beat one of: ${list(worse)}.`]
+      : []),
   ]
+  return [{ code: 'inside-noise', message: messages.join(' ') }]
 }
 
 function repetition({ epochs }: WarningInput): Warning[] {
@@ -178,15 +192,22 @@ function weightsRenormalised({ training }: WarningInput): Warning[] {
   ]
 }
 
-function missingValues({ training }: WarningInput): Warning[] {
-  return [...training.values].flatMap(([metric, values]) => {
-    const missing = values.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
+function missingValues({ problem, training, counts }: WarningInput): Warning[] {
+  const { needed, ofMetric } = counts
+  const runs = training.normalised.rows
+  return problem.metrics.flatMap(({ name: metric }) => {
+    const present = training.values.get(metric)?.filter(Number.isFinite).length ?? 0
+    const missing = runs - present
     if (missing === 0) return []
     return [
       {
         code: 'missing-values' as const,
         metric,
-        message: `${missing} of ${values.length} runs have no ${metric}; it is fitted to the others.`,
+        message:
+          `${missing} of ${runs} runs have no ${metric}; ` +
+          ((ofMetric.get(metric) ?? 0) < needed
+            ? `the others have fewer than ${needed} distinct mixtures, so it is not predicted.`
+            : 'it is fitted to the others.'),
       },
     ]
   })

@@ -13,6 +13,13 @@ export function temperatureMixture(space: Space, temperature: number): Float64Ar
   return temperedPrior(space.prior, 1 / temperature)
 }
 
+/** The natural mixture with its zeros at 1e-12, so that every mixture has a finite divergence from it (Olmix, arXiv 2602.12237). */
+export function flooredPrior(prior: Float64Array): Float64Array {
+  const floored = prior.map((share) => Math.max(share, 1e-12))
+  const total = floored.reduce((sum, share) => sum + share, 0)
+  return floored.map((share) => share / total)
+}
+
 export interface UnimaxMixture {
   weights: Float64Array
   /** Tokens of the budget that no domain could supply within its epochs; > 0 when every domain is at its cap. */

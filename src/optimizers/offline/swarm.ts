@@ -13,8 +13,7 @@ const SAME_MIXTURE = 1e-3
 
 /**
  * Mixtures to try, by RegMix's Step A sampler within the constraints, without those already tried or being tried. Weights sum to 1.
- * The n-th suggestion does not depend on how the earlier ones were grouped into calls, because the stream is
- * named by how many mixtures the study has.
+ * The stream is named by how many mixtures the study has, so equal calls suggest the same and later calls something new.
  */
 export function suggestSwarm<P>(
   { compiled, completed, active, count, rng }: SuggestInput<P>,

@@ -65,7 +65,10 @@ interface Rated {
  */
 export function compareSurrogates(input: ComparisonInput): Comparison {
   const eligible = eligibleOf(input)
-  const trials = [...SURROGATES.keys()].map((name, position) => runTrial(input, name, position))
+  const groups = groupReplicates(input.data.normalised)
+  const trials = [...SURROGATES.keys()].map((name, position) =>
+    runTrial(input, name, position, groups),
+  )
   const candidates = trials.filter(({ surrogate }) => eligible.has(surrogate))
   const rated = trials.flatMap(rate)
   const ratedCandidates = rated.filter(({ surrogate }) => eligible.has(surrogate))
@@ -95,6 +98,7 @@ function runTrial(
   { data, params, folds = 5, rng, onProgress }: ComparisonInput,
   name: SurrogateName,
   position: number,
+  { groupOf, count }: ReturnType<typeof groupReplicates>,
 ): Trial {
   const surrogate = surrogateNamed(name)
   const complete = completeParams(surrogate, params?.[name])
@@ -104,7 +108,6 @@ function runTrial(
       total: SURROGATES.size * folds,
       message: `${data.metric}: ${message}`,
     })
-  const { groupOf, count } = groupReplicates(data.normalised)
   const needed = surrogate.minimumRuns(data.raw.columns, complete)
   if (count < needed) {
     report(1, `${surrogate.title} left out`)

@@ -13,6 +13,7 @@ export { fitLogLinearLaw } from './log-linear/fit-law.js'
 export { fittedFromLaw, logLinearParameters } from './log-linear.js'
 export { type MetricData, metricData } from './metric-data.js'
 export {
+  fitMetricMeans,
   fitMetricModel,
   MetricModel,
   type MetricModelJson,

@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Rng } from '../random.js'
+import { type RowMatrix, rowMatrixFrom } from '../row-matrix.js'
 import { bootstrapWeights } from './bootstrap.js'
 import { LinearFitted } from './linear-model.js'
 import { coefficientsFromScores, type PrincipalAxes } from './principal-axes.js'
@@ -88,13 +89,15 @@ function linearReplicates(
   rng: Rng,
 ): Float64Array {
   const width = axes.centre.length + 1
+  // The hot loop runs over plain doubles; a matrix class asks for every entry by a call.
+  const scores = rowMatrixFrom(axes.scores.to2DArray(), axes.singular.length)
   const replicates = new Float64Array(count * width)
   let kept = 0
   // A replicate whose weights all but vanish on a direction is not positive definite: draw again,
   // within reason.
   for (let attempt = 0; attempt < 3 * count && kept < count; attempt++) {
     const weights = bootstrapWeights(values.length, rng)
-    const solution = solveWeighted(axes, values, weights, penalty)
+    const solution = solveWeighted(scores, axes.singular, values, weights, penalty)
     if (!solution) continue
     replicates[kept * width] = solution.atCentre
     replicates.set(coefficientsFromScores(axes, solution.onScores), kept * width + 1)
@@ -104,24 +107,35 @@ function linearReplicates(
 }
 
 function solveWeighted(
-  axes: PrincipalAxes,
+  scores: RowMatrix,
+  singular: Float64Array,
   values: Float64Array,
   weights: Float64Array,
   penalty: number,
-): { atCentre: number; onScores: number[] } | undefined {
-  const means = weightedMeans(axes, values, weights)
-  const { gram, right } = normalEquations(axes, values, weights, means)
-  for (let a = 0; a < axes.singular.length; a++) {
-    // β = axes · (γ / singular), and the axes are orthonormal, so λ‖β‖² = Σ (λ / singular²) γ².
-    gram.set(a, a, gram.get(a, a) + penalty / axes.singular[a] ** 2)
-  }
-  const cholesky = new CholeskyDecomposition(gram)
+): { atCentre: number; onScores: Float64Array } | undefined {
+  const means = weightedMeans(scores, values, weights)
+  const { gram, right } = normalEquations(scores, values, weights, means)
+  const k = singular.length
+  // β = axes · (γ / singular), and the axes are orthonormal, so λ‖β‖² = Σ (λ / singular²) γ².
+  for (let a = 0; a < k; a++) gram[a * k + a] += penalty / singular[a] ** 2
+  const cholesky = new CholeskyDecomposition(symmetric(gram, k))
   if (!cholesky.isPositiveDefinite()) return undefined
-  const onScores = cholesky.solve(right).getColumn(0)
+  const onScores = Float64Array.from(cholesky.solve(Matrix.columnVector(right)).getColumn(0))
   if (!onScores.every(Number.isFinite)) return undefined
   let atCentre = means.value
-  for (let a = 0; a < onScores.length; a++) atCentre -= onScores[a] * means.scores[a]
+  for (let a = 0; a < k; a++) atCentre -= onScores[a] * means.scores[a]
   return { atCentre, onScores }
+}
+
+function symmetric(lowerTriangle: Float64Array, size: number): Matrix {
+  const matrix = Matrix.zeros(size, size)
+  for (let a = 0; a < size; a++) {
+    for (let b = 0; b <= a; b++) {
+      matrix.set(a, b, lowerTriangle[a * size + b])
+      matrix.set(b, a, lowerTriangle[a * size + b])
+    }
+  }
+  return matrix
 }
 
 interface WeightedMeans {
@@ -130,38 +144,62 @@ interface WeightedMeans {
 }
 
 function weightedMeans(
-  { scores, singular }: PrincipalAxes,
+  scores: RowMatrix,
   values: Float64Array,
   weights: Float64Array,
 ): WeightedMeans {
-  const n = values.length
-  const scoreMeans = new Float64Array(singular.length)
+  const { data, rows, columns } = scores
+  const scoreMeans = new Float64Array(columns)
   let value = 0
-  for (let i = 0; i < n; i++) {
-    value += (weights[i] / n) * values[i]
-    for (let a = 0; a < singular.length; a++) scoreMeans[a] += (weights[i] / n) * scores.get(i, a)
+  for (let i = 0; i < rows; i++) {
+    const share = weights[i] / rows
+    value += share * values[i]
+    for (let a = 0; a < columns; a++) scoreMeans[a] += share * data[i * columns + a]
   }
   return { value, scores: scoreMeans }
 }
 
+/**
+ * The lower triangle of the weighted Gram matrix (k × k, row-major), and the right-hand side. Rows are taken four at a time, so
+ * that the matrix, which outgrows the caches, is read and written a quarter as often.
+ */
 function normalEquations(
-  { scores, singular }: PrincipalAxes,
+  scores: RowMatrix,
   values: Float64Array,
   weights: Float64Array,
   means: WeightedMeans,
-): { gram: Matrix; right: Matrix } {
-  const k = singular.length
-  const gram = Matrix.zeros(k, k)
-  const right = Matrix.zeros(k, 1)
-  const row = new Float64Array(k)
-  for (let i = 0; i < values.length; i++) {
-    for (let a = 0; a < k; a++) row[a] = scores.get(i, a) - means.scores[a]
+): { gram: Float64Array; right: Float64Array } {
+  const k = scores.columns
+  const gram = new Float64Array(k * k)
+  const right = new Float64Array(k)
+  const rows = [0, 1, 2, 3].map(() => new Float64Array(k))
+  const [row0, row1, row2, row3] = rows
+  for (let i = 0; i < scores.rows; i += 4) {
+    rows.forEach((row, r) => {
+      // Rows that fill the last four up are 0.
+      if (i + r >= scores.rows) row.fill(0)
+      else addRow(i + r, row)
+    })
     for (let a = 0; a < k; a++) {
-      const weighted = weights[i] * row[a]
-      right.set(a, 0, right.get(a, 0) + weighted * (values[i] - means.value))
-      for (let b = 0; b <= a; b++) gram.set(a, b, gram.get(a, b) + weighted * row[b])
+      const a0 = row0[a]
+      const a1 = row1[a]
+      const a2 = row2[a]
+      const a3 = row3[a]
+      const start = a * k
+      for (let b = 0; b <= a; b++) {
+        gram[start + b] += a0 * row0[b] + a1 * row1[b] + a2 * row2[b] + a3 * row3[b]
+      }
     }
   }
-  for (let a = 0; a < k; a++) for (let b = 0; b < a; b++) gram.set(b, a, gram.get(a, b))
   return { gram, right }
+
+  /** Writes √weight times the centred row i, and adds its part of the right-hand side. */
+  function addRow(i: number, row: Float64Array): void {
+    const root = Math.sqrt(weights[i])
+    const residual = root * (values[i] - means.value)
+    for (let a = 0; a < k; a++) {
+      row[a] = root * (scores.data[i * k + a] - means.scores[a])
+      right[a] += row[a] * residual
+    }
+  }
 }

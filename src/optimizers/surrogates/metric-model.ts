@@ -77,9 +77,24 @@ export class MetricModel {
   }
 }
 
+export interface MetricFit {
+  readonly data: MetricData
+  readonly surrogate: SurrogateName
+  /** What differs from the surrogate's defaults. */
+  readonly params?: Record<string, unknown>
+  readonly rng: Rng
+}
+
+/** Fits a surrogate to all runs that have the metric: the same means as `fitMetricModel`, without its intervals. */
+export function fitMetricMeans({ data, surrogate: name, params, rng }: MetricFit): MetricModel {
+  const surrogate = surrogateNamed(name)
+  const { observations, orientation } = orientedObservations(data, name)
+  const fitted = surrogate.fit(observations, completeParams(surrogate, params), rng)
+  return new MetricModel(data.metric, data.direction, orientation, fitted)
+}
+
 /**
  * Fits a surrogate with its intervals to all runs that have the metric.
- * @param params what differs from the surrogate's defaults
  * @param outOfFoldResiduals from cross-validation; empty when that was impossible. Then nothing is
  *   known of the errors on unseen mixtures, and the deviations of the runs from their mean stand
  *   in: what a model that learned nothing would err by.
@@ -90,13 +105,7 @@ export function fitMetricModel({
   params,
   rng,
   outOfFoldResiduals,
-}: {
-  data: MetricData
-  surrogate: SurrogateName
-  params?: Record<string, unknown>
-  rng: Rng
-  outOfFoldResiduals: Float64Array
-}): MetricModel {
+}: MetricFit & { readonly outOfFoldResiduals: Float64Array }): MetricModel {
   const surrogate = surrogateNamed(name)
   const { observations, orientation } = orientedObservations(data, name)
   const fitted = surrogate.fitWithIntervals(

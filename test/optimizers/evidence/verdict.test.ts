@@ -25,39 +25,64 @@ const baseline = (
   probabilityOfBeating,
 })
 
-const closer = new Set(['natural'])
+/** Judges surrogates of equal weight, fitted to many mixtures. */
+function judge(
+  surrogates: readonly SurrogateEvidence[],
+  baselines: readonly BaselineEvidence[],
+  { mixtures = 200, weights = [] as number[], askedFor = undefined as string | undefined } = {},
+) {
+  const chosen = surrogates.map((evidence, i) => ({ evidence, weight: weights[i] ?? 1, mixtures }))
+  return decide({ chosen, baselines, closer: new Set(['natural']), askedFor })
+}
 
 test('good evidence is followed', () => {
-  expect(decide([surrogate(0.9)], [baseline('natural', 0.99)], closer).follows).toBe('proposal')
+  expect(judge([surrogate(0.9)], [baseline('natural', 0.99)]).follows).toBe('proposal')
 })
 
 test('surrogates that cannot rank are not followed, and an undefined correlation is no evidence', () => {
   for (const spearman of [0.1, -0.5, null]) {
-    const verdict = decide([surrogate(spearman)], [baseline('natural', 0.99)], closer)
+    const verdict = judge([surrogate(spearman)], [baseline('natural', 0.99)])
     expect(verdict.follows).toBe('natural')
     expect(verdict.reason).toContain('loss')
   }
 })
 
-test('half of the metrics is not yet most of them', () => {
-  const verdict = decide([surrogate(0.1), surrogate(0.9)], [baseline('natural', 0.9)], closer)
-  expect(verdict.follows).toBe('proposal')
+test('the fewer the mixtures, the better the ranks have to be, for noise ranks a few well by chance', () => {
+  const follows = (spearman: number, mixtures: number) =>
+    judge([surrogate(spearman)], [baseline('natural', 0.99)], { mixtures }).follows
+  expect([follows(0.35, 40), follows(0.29, 1000)]).toEqual(['proposal', 'natural'])
+  expect([follows(0.45, 12), follows(0.55, 12)]).toEqual(['natural', 'proposal'])
+  expect([follows(0.9, 4), follows(1, 4), follows(1, 2)]).toEqual([
+    'natural',
+    'proposal',
+    'proposal',
+  ])
+})
+
+test('half of the objective is not yet most of it, and metrics count by their weights', () => {
+  const surrogates = [surrogate(0.1), surrogate(0.9)]
+  const follows = (weights: number[]) =>
+    judge(surrogates, [baseline('natural', 0.9)], { weights }).follows
+  expect(follows([1, 1])).toBe('proposal')
+  expect(follows([0.6, 0.4])).toBe('natural')
+  const minor = judge([surrogate(0.9), surrogate(0), surrogate(0)], [baseline('natural', 0.9)], {
+    weights: [0.98, 0.01, 0.01],
+  })
+  expect(minor.follows).toBe('proposal')
 })
 
 test('an infeasible baseline is not fallen back on', () => {
   const baselines = [baseline('natural', 0.9, false), baseline('best-observed', 0.6)]
-  expect(decide([surrogate(0)], baselines, closer).follows).toBe('best-observed')
+  expect(judge([surrogate(0)], baselines).follows).toBe('best-observed')
 })
 
 test('a baseline that is better and closer is followed; one that is better but farther is not', () => {
-  expect(decide([surrogate(0.9)], [baseline('natural', 0.4)], closer).follows).toBe('natural')
-  expect(decide([surrogate(0.9)], [baseline('best-observed', 0.4)], closer).follows).toBe(
-    'proposal',
-  )
+  expect(judge([surrogate(0.9)], [baseline('natural', 0.4)]).follows).toBe('natural')
+  expect(judge([surrogate(0.9)], [baseline('best-observed', 0.4)]).follows).toBe('proposal')
 })
 
 test('a mixture that was asked for is given whatever the evidence', () => {
-  const verdict = decide([surrogate(0)], [baseline('natural', 0.1)], closer, 'uniform')
+  const verdict = judge([surrogate(0)], [baseline('natural', 0.1)], { askedFor: 'uniform' })
   expect(verdict.follows).toBe('proposal')
   expect(verdict.reason).toContain('uniform mixture was asked for')
 })

@@ -181,6 +181,18 @@ describe('RegMix’s sampler on any space', () => {
     }
   })
 
+  test('a lower bound above the largest usage of a small domain is met too', () => {
+    const small = compileSpace({
+      domains: [{ name: 'small', minWeight: 0.1 }, { name: 'large' }],
+      prior: { small: 1, large: 999 },
+    })
+    const rows = sampleRegmix(small, { renormalise: true }, 20, createRng(9))
+    for (let i = 0; i < rows.rows; i++) {
+      expect(rowOf(rows, i)[0]).toBeGreaterThanOrEqual(0.1 - 1e-9)
+      expect(rowOf(rows, i)[0]).toBeLessThanOrEqual(0.1 + 15 / 1000 + 2e-4)
+    }
+  })
+
   test('says how many rows survived and which option to relax', () => {
     const space = compileSpace({ domains: [{ name: 'a' }, { name: 'b' }], prior: { a: 1, b: 1 } })
     const refusal = (options: Partial<RegmixSamplingOptions>, count: number) => {

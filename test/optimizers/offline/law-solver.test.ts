@@ -92,6 +92,21 @@ const randomProblem = fc
     return { space, terms, type, kl, prior: space.prior }
   })
 
+test('laws so steep that the natural mixture has a loss of 1e30 are solved all the same', () => {
+  const space = compileSpace({
+    domains: [0.37, 0.57, 0.42, 0.7, 1].map((maxWeight, j) => ({ name: `d${j}`, maxWeight })),
+    prior: { d0: 0.21, d1: 0.75, d2: 0.02, d3: 0, d4: 0.02 },
+  })
+  const term = { offset: 0, scale: 1, t: Float64Array.of(48.8, 107.9, 63.7, -45.3, 7.3) }
+  const problem = { space, terms: [term], type: 'mean' as const, kl: 0.01, prior: space.prior }
+  const { weights, objective, gap } = solveLaws(problem)
+  expect(gap).toBeLessThan(1e-6)
+  // The domain of the falling exponent at its cap, the rest by the flattest of the others.
+  const near = Float64Array.of(0, 0, 0, 0.7, 0.3)
+  expect(objective).toBeLessThanOrEqual(lawObjective(problem, near) + 1e-6)
+  expect(largestViolation(space, weights)).toBeLessThan(1e-9)
+})
+
 test('no random feasible mixture is better than the solution, and the stated gap bounds by how much it could be', () => {
   fc.assert(
     fc.property(randomProblem, fc.integer(), (problem, seed) => {

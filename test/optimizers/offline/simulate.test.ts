@@ -70,3 +70,22 @@ describe('constraints are respected', () => {
     expect(largestViolation(space, weights)).toBeLessThan(1e-9)
   })
 })
+
+test('fixed weights take no part in the draw, so nothing has to be rejected or projected', () => {
+  const fixed = [{ name: 'a', fixedWeight: 0.3 }, ...domains.slice(1)]
+  const { weights, acceptance, projected } = run({ domains: fixed })
+  expect(acceptance).toBe(1)
+  expect(projected).toBe(false)
+  expect(weights[0]).toBeCloseTo(0.3, 12)
+})
+
+test('domains that may move but have no prior share it evenly', () => {
+  const prior = { a: 0, b: 0, c: 1, d: 1 }
+  const half = [
+    ...domains.slice(0, 2),
+    { name: 'c', fixedWeight: 0.3 },
+    { name: 'd', fixedWeight: 0.2 },
+  ]
+  const { weights } = run({ domains: half, prior })
+  expect(weights[0]).toBeGreaterThan(0.49)
+})

@@ -3,6 +3,7 @@ import { createRng } from '../../../src/optimizers/random.js'
 import type { RowMatrix } from '../../../src/optimizers/row-matrix.js'
 import { type MetricData, metricData } from '../../../src/optimizers/surrogates/metric-data.js'
 import {
+  fitMetricMeans,
   fitMetricModel,
   restoreMetricModel,
 } from '../../../src/optimizers/surrogates/metric-model.js'
@@ -72,6 +73,14 @@ describe.each([...SURROGATE_NAMES])('%s', (surrogate) => {
       const centre = draws.reduce((sum, draw) => sum + draw[i] / draws.length, 0)
       expect(Math.abs(centre - mean[i])).toBeLessThan(spread)
     }
+  })
+
+  test('a fit of the means alone predicts the same means', () => {
+    const params = surrogate === 'gradient-boosted-trees' ? { trees: 50 } : {}
+    const task = { data: data('maximize', error), surrogate, params, rng: createRng(5) }
+    expect(fitMetricMeans(task).predictMean(points)).toEqual(
+      modelOf(surrogate, data('maximize', error)).predictMean(points),
+    )
   })
 
   test('survives JSON exactly', () => {

@@ -30,7 +30,7 @@ export function createRegmixDraw(
           dirichletSampler(movable.map((value) => (value / mass) * strength)),
         )
   const usage = Float64Array.from({ length: m }, (_, i) =>
-    fixed[i] ? 1 : Math.min(1, options.maxUsage * space.prior[i]),
+    fixed[i] ? 1 : Math.min(1, space.lower[i] + options.maxUsage * space.prior[i]),
   )
 
   function withinBounds(row: Float64Array): boolean {

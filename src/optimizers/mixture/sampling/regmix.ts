@@ -16,7 +16,7 @@ export interface RegmixSamplingOptions {
   strengths: number
   /** Vectors drawn for each row asked for. ≥ 1. */
   multiplier: number
-  /** Largest weight of a domain, in multiples of its prior weight, beside the space's own bounds. Infinity: none. */
+  /** Largest weight of a domain above its lower bound, in multiples of its prior weight, beside the space's own bounds. Infinity: none. */
   maxUsage: number
   /** Weights below it become 0, others are rounded to multiples of it. In [0, 1); 0 turns both off. */
   minimumWeight: number

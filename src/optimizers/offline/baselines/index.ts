@@ -2,8 +2,10 @@ import { Type } from 'typebox'
 import { groupReplicates } from '../../distinct-mixtures.js'
 import {
   bestObserved,
+  countMixtures,
   distances,
   epochsOf,
+  missingRuns,
   nearestFeasible,
   predictedObjective,
   provenanceOf,
@@ -128,8 +130,9 @@ function suggestBaselines({
 }
 
 function recommendBaseline(input: RecommendInput<BaselinesParams>): RecommendResult {
-  const { count } = groupReplicates(input.completed.normalised)
-  if (count > input.compiled.space.names.length) {
+  const { problem, space: ownSpace } = input.compiled
+  const counts = countMixtures(problem, ownSpace, input.completed)
+  if (missingRuns(problem, counts).length === 0) {
     return recommendFromModels(baselines, input, ({ space, params, judge }) => {
       const { weights, warnings } = baselineMixture(input, space, params)
       return {

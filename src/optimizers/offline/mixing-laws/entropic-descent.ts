@@ -13,6 +13,10 @@ import {
 const GAP_CHECK_EVERY = 50
 /** No step changes the ratio of two weights by more than e^50: far beyond, a projection cannot tell small weights apart. */
 const LONGEST_LOG_STEP = 50
+/** Beyond this a step moves nothing that a double can hold. */
+const LARGEST_INVERSE_STEP = 1e300
+/** Weights that change by less than this have come to rest. */
+const AT_REST = 1e-14
 
 /**
  * Bregman proximal gradient in the geometry of the entropy: a step is a multiplication followed by a KL projection, and the KL
@@ -36,17 +40,20 @@ export function descend(
   const smooth = smoothObjective(problem, temperature)
   let value = smooth.evaluate(current, gradient)
   let inverseStep = 1
+  let resting = false
   let iterations = 0
   let gap = dualityGap(problem, current, prior, smooth.termWeights)
   while (iterations < maxIterations && gap > gapTolerance(value)) {
-    inverseStep = Math.max(0.5 * inverseStep, spreadOf(gradient) / LONGEST_LOG_STEP)
+    const shortest = spreadOf(gradient) / LONGEST_LOG_STEP
+    inverseStep = resting && shortest > 0 ? shortest : Math.max(0.5 * inverseStep, shortest)
     for (;;) {
       proximalStep(space, current, gradient, logPrior, kl, inverseStep, candidate)
       const bound =
         value +
         linearChange(gradient, candidate, current) +
         inverseStep * entropicDistance(candidate, current)
-      if (smooth.evaluate(candidate) <= bound + 1e-15 * Math.abs(bound) || inverseStep > 1e12) break
+      if (smooth.evaluate(candidate) <= bound + 1e-15 * Math.abs(bound)) break
+      if (!(inverseStep < LARGEST_INVERSE_STEP)) break
       inverseStep *= 2
     }
     const moved = largestChange(candidate, current)
@@ -55,10 +62,13 @@ export function descend(
     candidate = previous
     value = smooth.evaluate(current, gradient)
     iterations++
-    if (moved < 1e-14 || iterations % GAP_CHECK_EVERY === 0) {
+    const rests = moved < AT_REST
+    if (rests || iterations % GAP_CHECK_EVERY === 0) {
       gap = dualityGap(problem, current, prior, smooth.termWeights)
-      if (moved < 1e-14) break
     }
+    // A steep start leaves steps far too short for where it led, so the longest is tried before giving up.
+    if (rests && resting) break
+    resting = rests
   }
   return {
     weights: current,

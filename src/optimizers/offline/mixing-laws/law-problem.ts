@@ -1,5 +1,6 @@
 import { klDivergence } from '../../mixture/distance.js'
 import { linearMinimum } from '../../mixture/linear-minimum.js'
+import { flooredPrior } from '../../mixture/reference-mixtures.js'
 import type { Space } from '../../mixture/types.js'
 
 /** One metric's part in the objective: `offset + scale · exp(t·p)`, convex in p for scale > 0. */
@@ -47,12 +48,6 @@ export function lawObjective(problem: LawProblem, weights: Float64Array): number
 export function termValue({ offset, scale, t }: LawTerm, weights: Float64Array): number {
   // Exponents beyond 700 overflow; such a law is nonsense there, and a huge finite value steers away from it.
   return offset + scale * Math.exp(Math.min(dot(t, weights), 700))
-}
-
-export function flooredPrior(prior: Float64Array): Float64Array {
-  const floored = prior.map((share) => Math.max(share, 1e-12))
-  const total = sum(floored)
-  return floored.map((share) => share / total)
 }
 
 /**

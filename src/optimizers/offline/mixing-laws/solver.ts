@@ -1,6 +1,7 @@
 import { projectKl } from '../../mixture/index.js'
+import { flooredPrior } from '../../mixture/reference-mixtures.js'
 import { descend } from './entropic-descent.js'
-import { flooredPrior, type LawProblem, type LawSolution, termValue } from './law-problem.js'
+import { type LawProblem, type LawSolution, termValue } from './law-problem.js'
 import { solveMinimax } from './minimax.js'
 
 export { type LawProblem, type LawSolution, type LawTerm, lawObjective } from './law-problem.js'

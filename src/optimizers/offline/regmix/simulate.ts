@@ -33,7 +33,8 @@ const FEASIBLE = 1e-9
 /**
  * RegMix Step D (arXiv 2407.01492): draws candidates from Dirichlet(c·q), scores them and averages the k best. Beyond
  * the paper, candidates respect the constraints: draws outside are rejected, or, where fewer than one in ten is inside,
- * moved to the nearest mixture inside (KL projection). Lower bounds shift the draw: l + (1 − Σl)·Dirichlet.
+ * moved to the nearest mixture inside (KL projection). Lower bounds shift the draw: l + (1 − Σl)·Dirichlet over the domains that
+ * are not fixed.
  * @param score points (n × m) → n predicted objectives, lower is better
  */
 export function simulate(
@@ -65,12 +66,18 @@ export function simulate(
 
 type Draw = (rng: Rng, out: Float64Array) => void
 
-function candidateSampler(space: Space, concentration: number): Draw {
-  const dirichlet = dirichletSampler(space.prior.map((share) => concentration * share))
-  const free = 1 - space.lower.reduce((sum, bound) => sum + bound, 0)
+/** Fixed weights take no part in the draw; domains that may move but have no prior at all share it evenly. */
+function candidateSampler({ lower, upper, prior }: Space, concentration: number): Draw {
+  const movable = prior.map((_, j) => (lower[j] < upper[j] ? 1 : 0))
+  const share = prior.map((value, j) => value * movable[j])
+  const base = share.some((value) => value > 0) ? share : movable
+  const mass = base.reduce((sum, value) => sum + value, 0)
+  if (mass === 0) return (_, out) => out.set(lower)
+  const dirichlet = dirichletSampler(base.map((value) => (concentration * value) / mass))
+  const free = 1 - lower.reduce((sum, bound) => sum + bound, 0)
   return (rng, out) => {
     dirichlet.draw(rng, out)
-    for (let j = 0; j < out.length; j++) out[j] = space.lower[j] + free * out[j]
+    for (let j = 0; j < out.length; j++) out[j] = lower[j] + free * out[j]
   }
 }
 
