@@ -11,6 +11,12 @@ export const LEAST_PROBABILITY = 0.5
 /** Below this probability the gain over a baseline lies inside the noise of a run. */
 export const SURE_PROBABILITY = 0.9
 
+/**
+ * What needs no trust in the surrogates: the natural mixture, or the nearest one that the constraints allow. The best run does not
+ * serve: where runs are noise it is only the luckiest.
+ */
+const FALLBACK = 'natural'
+
 export type Verdict = Recommendation['verdict']
 
 /** The chosen surrogate of a metric of the objective. */
@@ -49,15 +55,14 @@ export function decide({ chosen, baselines, closer, askedFor }: Case): Verdict {
   const odds = `Predicted probability that one run beats one run of: ${against.join(', ')}.`
   if (askedFor)
     return { follows: 'proposal', reason: `The ${askedFor} mixture was asked for. ${odds}` }
-  const fallback = safestBaseline(baselines)
   const weak = chosen.filter(isWeak)
   if (2 * weightOf(weak) > weightOf(chosen)) {
     return {
-      follows: fallback,
+      follows: FALLBACK,
       reason:
         `The surrogates do not rank unseen mixtures: the cross-validated Spearman correlation is too low for ${weak.length} of ` +
         `${chosen.length} metrics: ${weak.slice(0, 3).map(described).join(', ')}. ` +
-        `More runs, or less noisy ones, are needed; until then the ${fallback} mixture is the safer choice.`,
+        `More runs, or less noisy ones, are needed; until then the ${FALLBACK} mixture is the safer choice.`,
     }
   }
   const better = baselines
@@ -90,10 +95,3 @@ function described({ evidence: { metric, crossValidation }, mixtures }: ChosenSu
 }
 
 const rho = (spearman: number | null) => (spearman === null ? 'undefined' : spearman.toFixed(2))
-
-/** What needs the least trust in the surrogates: the natural mixture, unless the constraints forbid it. */
-function safestBaseline(baselines: readonly BaselineEvidence[]): BaselineEvidence['name'] {
-  const order = ['natural', 'best-observed', 'uniform'] as const
-  const feasible = new Set(baselines.filter((b) => b.feasible).map(({ name }) => name))
-  return order.find((name) => feasible.has(name)) ?? 'natural'
-}

@@ -71,9 +71,9 @@ test('half of the objective is not yet most of it, and metrics count by their we
   expect(minor.follows).toBe('proposal')
 })
 
-test('an infeasible baseline is not fallen back on', () => {
-  const baselines = [baseline('natural', 0.9, false), baseline('best-observed', 0.6)]
-  expect(judge([surrogate(0)], baselines).follows).toBe('best-observed')
+test('without evidence the natural mixture is followed, in its nearest feasible form, and not the luckiest run', () => {
+  const baselines = [baseline('natural', 0.9, false), baseline('best-observed', 0.1)]
+  expect(judge([surrogate(0)], baselines).follows).toBe('natural')
 })
 
 test('a baseline that is better and closer is followed; one that is better but farther is not', () => {
