@@ -108,7 +108,7 @@ async function main() {
   })
 }
 
-main().catch((error) => {
+await main().catch((error) => {
   console.error(`error: set-up failed: ${error.message}`)
   process.exitCode = 1
 })

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyServerOptions, fastify } from 'fastify'
 import type { Services } from '../studies/index.js'
 import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.js'
+import { bodies } from './plugins/bodies.js'
 import { problems, sendProblem } from './plugins/problems.js'
 import { requestId, requestIds } from './plugins/request-ids.js'
 import { serialization } from './plugins/serialization.js'
@@ -39,13 +40,13 @@ export async function buildApp({ services, version, logger = false, limits }: Ap
     genReqId: requestId,
     frameworkErrors: sendProblem,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.removeContentTypeParser('text/plain')
 
   await app.register(requestIds)
   await app.register(validation)
   await app.register(serialization)
   await app.register(problems)
   await app.register(stopping)
+  await app.register(bodies)
   await app.register(swagger, { version })
 
   await app.register(serviceRoutes, { services })

@@ -3,9 +3,9 @@ import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type FieldError, MixwrightError } from '../errors.js'
 import type { ImportOptions, TableUpload } from '../formats/importers/table.js'
+import { alternatives } from '../formats/validation/index.js'
 import { collectBytes } from './byte-collector.js'
 import { formatBytes } from './limits.js'
-import { alternatives } from './validation/unions.js'
 
 export interface UploadedTable {
   upload: TableUpload

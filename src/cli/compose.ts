@@ -38,21 +38,29 @@ class Closers {
 
 /**
  * The API and the workers in one process, listening when this resolves.
+ * @param onFailure told when the embedded database has failed for good; nothing can be answered any more
  * @throws EnvironmentError when the folder or the port is taken, or a server does not answer
  */
-export async function startService(config: Config): Promise<RunningService> {
+export async function startService(
+  config: Config,
+  onFailure?: (error: Error) => void,
+): Promise<RunningService> {
   const closers = new Closers()
   try {
-    return await compose(config, closers)
+    return await compose(config, closers, onFailure)
   } catch (error) {
     await closers.close().catch(() => {})
     throw explainEnvironment(error, config)
   }
 }
 
-async function compose(config: Config, closers: Closers): Promise<RunningService> {
+async function compose(
+  config: Config,
+  closers: Closers,
+  onFailure?: (error: Error) => void,
+): Promise<RunningService> {
   const { databaseUrl, dataFolder, redisUrl, workers: concurrency } = config
-  const store = await openStore({ databaseUrl, dataFolder })
+  const store = await openStore({ databaseUrl, dataFolder, onFailure })
   closers.add(() => store.close())
   const compute = createThreadPool({ threads: concurrency })
   closers.add(() => compute.close())

@@ -1,13 +1,19 @@
 import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
+import { Ajv, type ErrorObject } from 'ajv'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
+import { toFieldErrors } from '../formats/validation/index.js'
 import { UsageError } from './failures.js'
 
 /** Everything that can be set from the environment, in one place; options of the command line win. */
 const EnvironmentSchema = Type.Object({
-  DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://' })),
-  REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://' })),
+  DATABASE_URL: Type.Optional(
+    Type.String({ pattern: '^postgres(ql)?://', description: 'It begins with postgresql://.' }),
+  ),
+  REDIS_URL: Type.Optional(
+    Type.String({ pattern: '^rediss?://', description: 'It begins with redis:// or rediss://.' }),
+  ),
   MIXWRIGHT_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
   MIXWRIGHT_PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535 }),
   MIXWRIGHT_DATA: Type.String({ default: path.join(homedir(), '.mixwright'), minLength: 1 }),
@@ -53,6 +59,14 @@ export function readConfig(overrides: Partial<Config> = {}): Config {
   return { ...merged, dataFolder: path.resolve(merged.dataFolder) }
 }
 
+const AJV_OPTIONS = {
+  allErrors: true,
+  coerceTypes: true,
+  removeAdditional: true,
+  useDefaults: true,
+  verbose: true,
+} as const
+
 function readEnvironment(): Static<typeof EnvironmentSchema> {
   // An empty variable is how shells and container files say "not set".
   const data = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''))
@@ -61,9 +75,11 @@ function readEnvironment(): Static<typeof EnvironmentSchema> {
       schema: EnvironmentSchema,
       data,
       env: false,
+      ajv: { customOptions: () => new Ajv(AJV_OPTIONS) },
     })
   } catch (error) {
-    const message = (error as Error).message.replaceAll('env/', '')
-    throw new UsageError(`the environment: ${message}`, 'Correct or unset the variable.')
+    const { errors } = error as Error & { errors: ErrorObject[] }
+    const wrong = toFieldErrors(errors).map((field) => `${field.pointer.slice(1)}: ${field.detail}`)
+    throw new UsageError(`the environment: ${wrong.join(' ')}`, 'Correct or unset the variable.')
   }
 }

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import {
   BackupInvalidError,
   FolderInUseError,
@@ -5,6 +6,7 @@ import {
   NewerDatabaseError,
   StoreNotEmptyError,
 } from '../store/index.js'
+import { RedisUnreachableError } from '../workers/queue/redis-unreachable.js'
 import type { Config } from './config.js'
 import { EnvironmentError } from './failures.js'
 
@@ -26,27 +28,41 @@ function storeFix(error: Error): string | undefined {
   return undefined
 }
 
+/** What the operating system calls it when the place of the data folder is taken by a file. */
+const NO_FOLDER = ['EEXIST', 'ENOTDIR']
+
+/** The folder, or something in it, cannot be made, read or written. */
+function folderError(
+  { code = '', path: place, message }: NodeJS.ErrnoException,
+  { dataFolder }: Config,
+): EnvironmentError | undefined {
+  if (place === undefined || !path.resolve(place).startsWith(dataFolder)) return undefined
+  const reason = NO_FOLDER.includes(code) ? 'there is a file in its place' : message
+  return new EnvironmentError(
+    `the data folder ${dataFolder} cannot be used: ${reason}`,
+    'Give a folder that can be written with --data.',
+  )
+}
+
 /** Turns what the folder, the network and the servers refuse into errors that say what to do; the rest stays as it is. */
 export function explainEnvironment(error: unknown, config: Config): unknown {
   if (!(error instanceof Error)) return error
   const fix = storeFix(error)
   if (fix !== undefined) return new EnvironmentError(error.message, fix)
-  const { code = '', syscall } = error as NodeJS.ErrnoException
-  if (syscall === 'listen' && LISTEN_ERRORS.includes(code)) {
+  const { code = '', syscall, hostname } = error as NodeJS.ErrnoException & { hostname?: string }
+  const isListening = syscall === 'listen' && LISTEN_ERRORS.includes(code)
+  if (isListening || (syscall === 'getaddrinfo' && hostname === config.host)) {
     const reason = code === 'EADDRINUSE' ? 'it is taken' : error.message
     return new EnvironmentError(
       `cannot listen on ${config.host}:${config.port}: ${reason}`,
       'Give another address with --host and --port; --port 0 takes a free one.',
     )
   }
-  if (CONNECT_ERRORS.includes(code)) {
+  if (error instanceof RedisUnreachableError || CONNECT_ERRORS.includes(code)) {
     return new EnvironmentError(
       error.message || `a server cannot be reached (${code})`,
       'Start the server that DATABASE_URL or REDIS_URL names, or unset the variable.',
     )
   }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR') {
-    return new EnvironmentError(error.message, 'Give a folder that can be written with --data.')
-  }
-  return error
+  return folderError(error, config) ?? error
 }

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from 'commander'
 
 /** Readers of option values, for commander. */
 
+const LARGEST_SEED = 2 ** 31 - 1
+
 export function positiveNumber(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
@@ -18,6 +20,19 @@ export function positiveInteger(text: string): number {
   const value = integer(text)
   if (value > 0) return value
   throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+/** As the API takes it: the same seed gives the same numbers there. */
+export function seedNumber(text: string): number {
+  const value = integer(text)
+  if (value >= 0 && value <= LARGEST_SEED) return value
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${LARGEST_SEED}.`)
+}
+
+/** An empty text is what becomes of an unset variable of the shell, and not meant. */
+export function nonEmpty(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
 }
 
 export function portNumber(text: string): number {

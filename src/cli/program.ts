@@ -7,6 +7,7 @@ import { methodsCommand } from './commands/methods.js'
 import { restoreCommand } from './commands/restore.js'
 import { serveCommand } from './commands/serve.js'
 import { EXIT, reportFailure, UsageError } from './failures.js'
+import { watchOutput } from './terminal/output.js'
 
 function createProgram(): Command {
   const program = new Command('mixwright')
@@ -33,9 +34,16 @@ function createProgram(): Command {
   return program
 }
 
-/** Runs a command line and resolves to the exit code. */
+/** Runs a command line and resolves to the exit code, when all output has been taken. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
+  const output = watchOutput()
+  const exitCode = await follow(argv, json)
+  const failure = await output.settled()
+  return failure && exitCode === EXIT.ok ? reportFailure(failure, { json }) : exitCode
+}
+
+async function follow(argv: readonly string[], json: boolean): Promise<number> {
   try {
     await createProgram().parseAsync([...argv], { from: 'user' })
     return EXIT.ok

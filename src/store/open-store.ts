@@ -16,6 +16,8 @@ export interface StoreOptions {
   dataFolder?: string
   /** Told about clients of the embedded database that were disconnected. Default: `process.emitWarning`. */
   onWarning?: (message: string) => void
+  /** Told once when the embedded database has failed for good: the process had better end and be started again. */
+  onFailure?: (error: Error) => void
 }
 
 /** A store together with the connections it uses, which the queue shares. */
@@ -63,25 +65,19 @@ interface Opened {
 }
 
 async function openDatabase(options: StoreOptions): Promise<Opened> {
-  const { databaseUrl, dataFolder, onWarning } = options
+  const { databaseUrl, dataFolder, onWarning, onFailure } = options
   if (databaseUrl !== undefined) {
-    const { pool, close } = await openPostgresql(databaseUrl)
-    return { kind: 'postgresql', location: withoutPassword(databaseUrl), pool, close }
+    const { pool, location, close } = await openPostgresql(databaseUrl)
+    return { kind: 'postgresql', location, pool, close }
   }
   if (dataFolder === undefined) throw new TypeError('either databaseUrl or dataFolder is needed')
-  const database = await openEmbeddedDatabase(dataFolder, { onWarning })
+  const database = await openEmbeddedDatabase(dataFolder, { onWarning, onFailure })
   return {
     kind: 'embedded',
     location: dataFolder,
     pool: database.pool,
     close: () => database.close(),
   }
-}
-
-function withoutPassword(databaseUrl: string): string {
-  const url = new URL(databaseUrl)
-  url.password = ''
-  return url.href
 }
 
 const PING_TIMEOUT_MS = 5_000

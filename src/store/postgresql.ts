@@ -1,8 +1,11 @@
+import { Client } from 'pg'
 import { createPool, endPool, type PoolLike } from './pool.js'
 
 /** A PostgreSQL server (13 or newer), as a pool of connections. */
 export interface PostgresqlDatabase {
   readonly pool: PoolLike
+  /** Where the server is, for people: without its password. */
+  readonly location: string
   close(): Promise<void>
 }
 
@@ -25,7 +28,17 @@ export async function openPostgresql(url: string): Promise<PostgresqlDatabase> {
     await pool.end()
     throw error
   }
-  return { pool, close: () => endPool(pool, 5_000) }
+  return { pool, location: locationOf(url), close: () => endPool(pool, 5_000) }
+}
+
+/**
+ * The address without what must not be shown: a password may stand before the host, among the parameters or in the
+ * environment. A socket's folder stands where `pg` takes it, too.
+ */
+export function locationOf(url: string): string {
+  const { user, host, port, database } = new Client({ connectionString: url })
+  if (host.startsWith('/')) return `postgresql://${user}@/${database}?host=${host}`
+  return `postgresql://${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
 }
 
 /** A server's default limit is 100 for all its clients; a worker's listeners keep a few for themselves. */

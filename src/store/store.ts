@@ -34,7 +34,7 @@ export interface ImportRepository {
   ): Promise<ImportRecord>
   /** Removes an import that did not come to its end, with its rows. */
   discard(importId: string): Promise<void>
-  /** Discards imports that have been staging since before the date: their process has died. */
+  /** Discards imports that were staging before the date and have got no row since: their process has died. */
   discardStagingBefore(date: Date): Promise<number>
   get(id: string): Promise<ImportRecord | undefined>
   list(studyId: string): Promise<ImportRecord[]>

@@ -4,9 +4,10 @@ import { hashCanonical } from '../optimizers/canonical-json.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { completeImports } from './imports.js'
 import { completeParams, findMethod, refuseParams, refuseSurrogate } from './methods.js'
 import type { Doorbell } from './ports.js'
-
+import { compileStored } from './problem.js'
 import { requireStudy } from './studies.js'
 
 export interface FitRequest {
@@ -36,31 +37,36 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
       const method = findMethod(input.method ?? study.method, '/method')
       const given = input.params ?? (method.name === study.method ? study.params : {})
       const params = completeParams(method, given, '/params')
-      refuseParams(method, study.problem, params, '')
+      refuseParams(method, compileStored(study.problem), params, '')
       const surrogate = input.surrogate ?? 'auto'
       refuseSurrogate(method, surrogate, '/surrogate')
-      const imports = await store.imports.list(studyId)
+      const imports = await completeImports(store, studyId)
       const fidelity = chooseFidelity(study, imports, input.fidelity)
       if (method.needsRuns) requireRuns(study, imports, fidelity)
       const used = imports
         .filter(({ role, fidelity: at }) => role === 'holdout' || at === fidelity)
         .sort((a, b) => (a.id < b.id ? -1 : 1))
       const jobId = uuid()
-      const inserted = await store.fits.insertWithJob(
-        {
-          id: uuid(),
-          studyId,
-          jobId,
-          method: method.name,
-          surrogate,
-          params,
-          seed: input.seed ?? study.seed,
-          fidelity,
-          importIds: used.map(({ id }) => id),
-          dataHash: hashCanonical([study.problemHash, used.map((i) => i.contentHash)]),
-        },
-        { id: jobId, kind: 'fit' },
-      )
+      const inserted = await store.fits
+        .insertWithJob(
+          {
+            id: uuid(),
+            studyId,
+            jobId,
+            method: method.name,
+            surrogate,
+            params,
+            seed: input.seed ?? study.seed,
+            fidelity,
+            importIds: used.map(({ id }) => id),
+            dataHash: hashCanonical([study.problemHash, used.map((i) => i.contentHash)]),
+          },
+          { id: jobId, kind: 'fit' },
+        )
+        .catch(async (error) => {
+          await requireStudy(store, studyId)
+          throw error
+        })
       await doorbell.ring(jobId)
       return inserted
     },

@@ -52,14 +52,22 @@ export function createImportService(store: Store, compute: Compute, limits: Limi
         return { table, import: await store.imports.complete(importId, { rowCount, warnings }) }
       } catch (error) {
         if (started) await store.imports.discard(importId)
-        throw error instanceof DuplicateRunError ? alreadyImported(error) : error
+        if (error instanceof DuplicateRunError) throw alreadyImported(error)
+        // A study that is deleted takes its open imports along; then that is what there is to say.
+        if (!(error instanceof MixwrightError)) await requireStudy(store, studyId)
+        throw error
       }
     },
     async list(studyId) {
       await requireStudy(store, studyId)
-      return store.imports.list(studyId)
+      return completeImports(store, studyId)
     },
   }
+}
+
+/** The imports of a study whose last row is in; what is still being written may yet be refused. */
+export async function completeImports(store: Store, studyId: string): Promise<ImportRecord[]> {
+  return (await store.imports.list(studyId)).filter(({ state }) => state === 'complete')
 }
 
 function invalidRows(table: ParsedTable): MixwrightError {

@@ -49,4 +49,4 @@ export function createServices(dependencies: ServiceDependencies): Services {
 export { ERRORS, type ErrorCode, MixwrightError, problemDocument } from '../errors.js'
 export { DEFAULT_LIMITS, type Limits } from './limits.js'
 export type { Compute, Doorbell } from './ports.js'
-export { completeProblem, hashProblem } from './problem.js'
+export { checkProblem, completeProblem, hashProblem } from './problem.js'

@@ -6,6 +6,8 @@ export interface Limits {
   inlineRuns: number
   /** Estimated work of one stateless recommendation, in metric values learned (runs × metrics). */
   inlineCost: number
+  /** Seconds that the computation of one stateless recommendation may take; what is still at work then is stopped. */
+  inlineSeconds: number
   /** Mixtures of one prediction. */
   predictionMixtures: number
 }
@@ -14,5 +16,6 @@ export const DEFAULT_LIMITS: Limits = {
   importRows: 100_000,
   inlineRuns: 2_000,
   inlineCost: 2_000,
+  inlineSeconds: 60,
   predictionMixtures: 1_000,
 }

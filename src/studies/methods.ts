@@ -1,11 +1,9 @@
-import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { type FieldError, MixwrightError } from '../errors.js'
-import { compileProblem } from '../optimizers/complete-problem.js'
-import type { CompleteProblem } from '../optimizers/problem.js'
+import { schemaProblems } from '../formats/validation/index.js'
 import { OPTIMIZERS } from '../optimizers/registry.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
-import type { Optimizer } from '../optimizers/types.js'
+import type { CompiledProblem, Optimizer } from '../optimizers/types.js'
 
 export const DEFAULT_METHOD = 'mixing-laws'
 
@@ -73,27 +71,22 @@ export function completeParams(
   pointer: string,
 ): Record<string, unknown> {
   const complete = Value.Default(method.paramsSchema, structuredClone(params))
-  const errors = Compile(method.paramsSchema).Errors(complete)
-  if (errors.length > 0) {
-    throw refusal(
-      `The parameters do not fit the method ${method.name}.`,
-      errors.map((error) => ({
-        pointer: pointer + error.instancePath,
-        detail: `${error.message}; GET /v1/methods/${method.name} gives the schema.`,
-      })),
-    )
-  }
-  return complete as Record<string, unknown>
+  const errors = schemaProblems(method.paramsSchema, complete)
+  if (errors.length === 0) return complete as Record<string, unknown>
+  throw refusal(
+    `The parameters do not fit the method ${method.name}.`,
+    errors.map((error) => ({ ...error, pointer: pointer + error.pointer })),
+  )
 }
 
 /** @throws MixwrightError `validation-failed` with what the method itself has against the problem or the parameters */
 export function refuseParams(
   method: Optimizer,
-  problem: CompleteProblem,
+  problem: CompiledProblem,
   params: Record<string, unknown>,
   base: string,
 ): void {
-  const issues = method.validate(compileProblem(problem), params)
+  const issues = method.validate(problem, params)
   if (issues.length === 0) return
   throw refusal(
     `The method ${method.name} cannot work on this problem.`,

@@ -1,12 +1,11 @@
 import { MixwrightError } from '../errors.js'
-import { compileProblem } from '../optimizers/complete-problem.js'
 import { fromMixture } from '../optimizers/mixture/index.js'
 import type { Mixture } from '../optimizers/problem.js'
 import type { MetricPrediction } from '../optimizers/recommendation.js'
 import type { Store } from '../store/store.js'
 import type { Limits } from './limits.js'
 import type { Compute } from './ports.js'
-import { refuseAsMixwrightError } from './problem.js'
+import { compileStored, refuseAsMixwrightError } from './problem.js'
 import { requireStudy } from './studies.js'
 
 export interface PredictionService {
@@ -36,7 +35,7 @@ export function createPredictionService(
           },
         ])
       }
-      const { space } = compileProblem(problem)
+      const { space } = compileStored(problem)
       mixtures.forEach((mixture, i) => {
         refuseAsMixwrightError(() => fromMixture(space, mixture), `/mixtures/${i}`)
       })

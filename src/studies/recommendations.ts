@@ -15,7 +15,7 @@ import {
   refuseSurrogate,
 } from './methods.js'
 import type { Compute, RecommendTask } from './ports.js'
-import { completeProblem, hashProblem } from './problem.js'
+import { checkProblem, hashProblem } from './problem.js'
 import { DEFAULT_SEED, requireStudy } from './studies.js'
 
 /** A run as a caller writes it: weights and metric values by name. */
@@ -43,9 +43,10 @@ export interface RecommendationService {
   latest(studyId: string): Promise<{ fit: FitRecord; recommendation: Recommendation }>
   /**
    * Runs in, recommendation out, nothing stored.
+   * @param signal aborted when nobody waits for the answer any more: the computation is stopped, and this rejects
    * @throws MixwrightError `too-costly` when the work is above the limit, `rows-invalid`, `too-few-runs`, `validation-failed`
    */
-  compute(input: InlineStudy): Promise<Recommendation>
+  compute(input: InlineStudy, signal?: AbortSignal): Promise<Recommendation>
 }
 
 export function createRecommendationService(
@@ -65,11 +66,12 @@ export function createRecommendationService(
         `No fit of the study ${studyId} has finished; there is nothing to recommend from.`,
       )
     },
-    async compute(input) {
-      const problem = completeProblem(input.problem, '/problem')
+    async compute(input, signal) {
+      const compiled = checkProblem(input.problem, '/problem')
       const method = findMethod(input.method ?? DEFAULT_METHOD, '/method')
       const params = completeParams(method, input.params ?? {}, '/params')
-      refuseParams(method, problem, params, '')
+      refuseParams(method, compiled, params, '')
+      const { problem } = compiled
       const surrogate = input.surrogate ?? 'auto'
       refuseSurrogate(method, surrogate, '/surrogate')
       refuseCost(input, limits)
@@ -92,8 +94,29 @@ export function createRecommendationService(
           })),
         ),
       }
-      return (await compute.recommend(task)).recommendation
+      return recommendInTime(compute, task, limits, signal)
     },
+  }
+}
+
+/** The cost is estimated from the numbers of runs and metrics; domains and parameters can make it many times that. */
+async function recommendInTime(
+  compute: Compute,
+  task: RecommendTask,
+  { inlineSeconds }: Limits,
+  signal?: AbortSignal,
+): Promise<Recommendation> {
+  const timeout = AbortSignal.timeout(inlineSeconds * 1000)
+  const signals = signal ? [timeout, signal] : [timeout]
+  try {
+    const { recommendation } = await compute.recommend(task, { signal: AbortSignal.any(signals) })
+    return recommendation
+  } catch (error) {
+    if (!timeout.aborted) throw error
+    throw new MixwrightError(
+      'too-costly',
+      `The computation did not end within ${inlineSeconds} s and was stopped.`,
+    )
   }
 }
 

@@ -4,7 +4,7 @@ import type { Problem } from '../optimizers/problem.js'
 import type { StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { completeParams, DEFAULT_METHOD, findMethod, refuseParams } from './methods.js'
-import { completeProblem, hashProblem } from './problem.js'
+import { checkProblem, hashProblem } from './problem.js'
 
 export interface NewStudy {
   name: string
@@ -42,10 +42,11 @@ export const DEFAULT_SEED = 42
 export function createStudyService(store: Store): StudyService {
   return {
     async create(input) {
-      const problem = completeProblem(input.problem, '/problem')
+      const compiled = checkProblem(input.problem, '/problem')
       const method = findMethod(input.method ?? DEFAULT_METHOD, '/method')
       const params = completeParams(method, input.params ?? {}, '/params')
-      refuseParams(method, problem, params, '')
+      refuseParams(method, compiled, params, '')
+      const { problem } = compiled
       return store.studies.insert({
         id: uuid(),
         owner: input.owner ?? null,

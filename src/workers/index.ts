@@ -20,7 +20,7 @@ export interface WorkersOptions {
   concurrency: number
   /** Milliseconds between two looks for jobs that should be running and are not. Default 15 s. */
   reconcileMs?: number
-  /** Milliseconds after which an import still being written counts as abandoned. Default one hour. */
+  /** Milliseconds without a new row after which an import that was not completed counts as abandoned. Default 5 min. */
   stagingMs?: number
   /** No other process works on the store: what runs at the start was abandoned. Default: the store is embedded. */
   soleProcess?: boolean
@@ -62,7 +62,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     doorbell: queue,
     logger,
     intervalMs: options.reconcileMs ?? 15 * SECOND,
-    stagingMs: options.stagingMs ?? 60 * MINUTE,
+    stagingMs: options.stagingMs ?? 5 * MINUTE,
     staleMs: settings?.staleMs ?? JOB_CATALOGUE.fit.staleMs,
   })
   await firstRound(reconciler, logger)

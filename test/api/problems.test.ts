@@ -43,13 +43,38 @@ describe('a request that cannot be served is answered by a problem document:', (
     expect(response.headers.allow).toBe(allow)
   })
 
-  test.each(['{"name": "a"', '{"name": NaN}', '[1, 2,]', '', '{"__proto__": {"admin": true}}'])(
-    'a body that is not JSON: %s',
-    async (payload) => {
-      const request = { method: 'POST', url: '/v1/studies', headers: json, payload } as const
-      await refusalOf(request, 'malformed-request')
-    },
-  )
+  test.each([
+    ['{"name": "a"', 'position 12'],
+    ['{"name": NaN}', "'N'"],
+    ['[1, 2,]', "']'"],
+    ['', 'Unexpected end'],
+    [Buffer.from('{"name": "caf\xe9"}', 'latin1'), 'UTF-8'],
+  ])('a body that is not JSON, with the place where it is not: %s', async (payload, place) => {
+    const request = { method: 'POST', url: '/v1/studies', headers: json, payload } as const
+    const { problem } = await refusalOf(request, 'malformed-request')
+    expect(problem.detail).toContain(place)
+  })
+
+  test.each(['__proto__', 'constructor'])('a body with a field called %s', async (name) => {
+    const payload = `{"name": "x", "${name}": {"prototype": {"admin": true}}}`
+    const request = { method: 'POST', url: '/v1/studies', headers: json, payload } as const
+    const { problem } = await refusalOf(request, 'validation-failed')
+    expect(problem.errors).toContainEqual({
+      pointer: `/${name}`,
+      detail: expect.stringContaining('not known'),
+    })
+  })
+
+  test('a body that is compressed', async () => {
+    const headers = { ...json, 'content-encoding': 'gzip' }
+    const request = { method: 'POST', url: '/v1/studies', headers, payload: '{}' } as const
+    const { problem } = await refusalOf(request, 'unsupported-media-type')
+    expect(problem.detail).toContain('gzip')
+  })
+
+  test('a file that the documentation does not have', async () => {
+    await refusalOf('/docs/static/..%2f..%2fpackage.json', 'route-not-found')
+  })
 
   test.each([
     'text/plain',

@@ -8,7 +8,9 @@ import { stopping } from '../../src/api/plugins/stopping.js'
 const REQUEST = 'GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n'
 
 test('while the service stops, work in hand is finished and new work is refused', async () => {
-  const app = fastify({ return503OnClosing: false })
+  const logged: string[] = []
+  const logger = { level: 'warn', stream: { write: (line: string) => void logged.push(line) } }
+  const app = fastify({ return503OnClosing: false, logger })
   const [entered, release, stops] = [new Signal(), new Signal(), new Signal()]
   await app.register(problems)
   await app.register(stopping)
@@ -38,6 +40,7 @@ test('while the service stops, work in hand is finished and new work is refused'
   expect(refusal).toMatch(/^HTTP\/1\.1 503 /)
   expect(refusal).toMatch(/\r\nretry-after: \d+\r\n/i)
   expect(refusal).toContain('"code":"unavailable"')
+  expect(logged, 'what was logged about it').toEqual([])
 })
 
 /** Something that happens once, and can be waited for. */

@@ -1,13 +1,12 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
-import { compileBody, compileQuery } from '../../src/api/validation/compilers.js'
-import { toFieldErrors } from '../../src/api/validation/field-errors.js'
-import { findUnstorable } from '../../src/api/validation/stored-text.js'
+import { compileQuery } from '../../src/api/validation/compilers.js'
+import { compileStrict, findUnstorable, toFieldErrors } from '../../src/formats/validation/index.js'
 import { ProblemSchema } from '../../src/optimizers/problem.js'
 
 function problemsWith(schema: TSchema, value: unknown) {
-  return toFieldErrors(compileBody(schema)(value) ?? [])
+  return toFieldErrors(compileStrict(schema)(value) ?? [])
 }
 
 const closed = { additionalProperties: false }
@@ -141,7 +140,7 @@ describe('a body made to be slow to check', () => {
   test('with very many problems gets the first one only', () => {
     const schema = Type.Object({ rows: Type.Array(Type.Object({ a: Type.String() }, closed)) })
     const body = { rows: new Array(200_000).fill({ b: 1 }) }
-    const errors = compileBody(schema)(body)
+    const errors = compileStrict(schema)(body)
     expect(errors).toHaveLength(1)
   })
 

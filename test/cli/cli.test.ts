@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { OPTIMIZERS } from '../../src/optimizers/registry.js'
 import { runCommand } from './support.js'
@@ -36,7 +38,13 @@ describe('wrong usage', () => {
     [['serve', '--port', '70000'], /0 to 65535/],
     [['methods', 'frobnicate'], /no method "frobnicate"/],
     [['restore', '/nonexistent/file'], /no file/],
+    [['restore', tmpdir()], /is a folder/],
     [['backup', '/tmp/x.gz', '--data', '/nonexistent/folder'], /no folder/],
+    [['backup', '/nonexistent/x.gz', '--data', tmpdir()], /no folder \/nonexistent/],
+    [['backup', tmpdir(), '--force', '--data', tmpdir()], /not a file/],
+    [['serve', '--data', ''], /--data.*must not be empty/],
+    [['serve', '--host', ''], /--host.*must not be empty/],
+    [['demo', '--seed', '-1'], /from 0 to 2147483647/],
   ])('%j ends with 2 and says what is wrong', async (args, said) => {
     const { code, stdout, stderr } = await runCommand(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -48,6 +56,17 @@ describe('wrong usage', () => {
     expect(code).toBe(2)
     expect(JSON.parse(stderr)).toMatchObject({ code: 'wrong-usage', exitCode: 2 })
   })
+})
+
+test('a folder that holds something else is not backed up, and left as it is', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mixwright-foreign-'))
+  writeFileSync(path.join(folder, 'notes.txt'), 'mine')
+  const args = ['backup', path.join(folder, 'x.gz'), '--data', folder]
+  const { code, stderr } = await runCommand(args)
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/no database/)
+  expect(readdirSync(folder)).toEqual(['notes.txt'])
+  rmSync(folder, { recursive: true })
 })
 
 describe('methods', () => {

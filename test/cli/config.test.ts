@@ -38,13 +38,25 @@ test('the environment is read, and options win over it', () => {
 })
 
 test.each([
-  ['MIXWRIGHT_PORT', 'http'],
-  ['MIXWRIGHT_PORT', '70000'],
-  ['MIXWRIGHT_WORKERS', '0'],
-  ['MIXWRIGHT_LOG_LEVEL', 'loud'],
-  ['DATABASE_URL', 'mysql://x'],
-  ['REDIS_URL', 'localhost:6379'],
-])('%s=%s is refused by name', (name, value) => {
+  ['MIXWRIGHT_PORT', 'http', 'Must be a whole number; got the text "http".'],
+  ['MIXWRIGHT_PORT', '70000', 'Must be at most 65535; got 70000.'],
+  ['MIXWRIGHT_WORKERS', '0', 'Must be at least 1; got 0.'],
+  [
+    'MIXWRIGHT_LOG_LEVEL',
+    'loud',
+    'Must be "debug", "info", "warn", "error" or "silent"; got "loud".',
+  ],
+  [
+    'DATABASE_URL',
+    'mysql://x',
+    '"mysql://x" does not have the right form. It begins with postgresql://.',
+  ],
+  [
+    'REDIS_URL',
+    'localhost:6379',
+    '"localhost:6379" does not have the right form. It begins with redis:// or rediss://.',
+  ],
+])('%s=%s is refused by name, with what would be right', (name, value, says) => {
   vi.stubEnv(name, value)
-  expect(() => readConfig()).toThrow(name)
+  expect(() => readConfig()).toThrow(`the environment: ${name}: ${says}`)
 })

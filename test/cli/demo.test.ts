@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
   DEMO_DOMAINS,
@@ -7,6 +8,7 @@ import {
 } from '../../src/cli/demo/synthetic-study.js'
 import { createRng } from '../../src/optimizers/random.js'
 import { getJson, runCommand, startCommand } from './support.js'
+import { temporaryFolder } from './tables.js'
 
 const WIKI_CAP = (4 * 5) / 200
 
@@ -55,4 +57,18 @@ describe('demo', () => {
     child.kill('SIGTERM')
     expect((await result).code).toBe(0)
   })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s in the middle leaves nothing behind',
+    async (signal) => {
+      const folder = temporaryFolder()
+      const { child, result, saying } = startCommand(['demo'], { TMPDIR: folder })
+      await saying(/service ready/)
+      child.kill(signal)
+      const { code, stderr } = await result
+      expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+      expect(readdirSync(folder)).toEqual([])
+      rmSync(folder, { recursive: true })
+    },
+  )
 })

@@ -83,6 +83,15 @@ describe('serve', () => {
     expect(existsSync(path.join(folder, 'no.gz'))).toBe(false)
   })
 
+  test('ends with an error when it has lost its folder, instead of living on without a database', async () => {
+    const data = path.join(folder, 'lost')
+    const { result } = await serve(data)
+    rmSync(path.join(data, 'LOCK'), { recursive: true })
+    const { code, stderr } = await result
+    expect(code).toBe(1)
+    expect(stderr).toContain('lock')
+  })
+
   test('refuses a port that is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => taken.once('listening', resolve))

@@ -58,10 +58,11 @@ afterAll(() => {
 
 test('the tarball holds the program and its papers, and nothing of the workshop', () => {
   const files = packed.files.map((file) => file.path)
-  const needed = ['dist/cli/main.js', 'openapi/openapi.json', 'LICENSE', 'README.md']
+  const papers = ['LICENSE', 'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
+  const needed = ['dist/cli/main.js', 'openapi/openapi.json', ...papers]
   expect(needed.filter((file) => !files.includes(file))).toEqual([])
   const tops = new Set(files.map((file) => file.split('/')[0]))
-  const wanted = ['LICENSE', 'README.md', 'dist', 'docs', 'openapi', 'package.json']
+  const wanted = [...papers, 'dist', 'docs', 'openapi', 'package.json']
   expect([...tops].filter((top) => !wanted.includes(top))).toEqual([])
   expect(files.filter((file) => /\/\.|\.map$|(^|\/)(test|assembly)\//.test(file))).toEqual([])
 })

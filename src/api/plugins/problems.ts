@@ -38,7 +38,9 @@ export const problems = fastifyPlugin(
     app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
     app.setNotFoundHandler((request, reply) => {
       const allowed = routes.methodsOf(request.url)
-      if (allowed.length === 0) return sendProblem(routeNotFound(request), request, reply)
+      // A route that takes the method has looked, and found nothing.
+      const isUnknown = allowed.length === 0 || allowed.includes(request.method)
+      if (isUnknown) return sendProblem(routeNotFound(request), request, reply)
       reply.header('allow', allowed.join(', '))
       return sendProblem(methodNotAllowed(request, allowed), request, reply)
     })
@@ -52,8 +54,11 @@ export function sendProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const known = toMixwrightError(error, request)
-  if (known.status >= 500) request.log.error({ err: error }, 'request failed')
-  if (known.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  if (known.status === 503) {
+    // Being busy, or about to stop, is no defect.
+    request.log.info({ code: known.code }, known.message)
+    reply.header('retry-after', RETRY_AFTER_SECONDS)
+  } else if (known.status >= 500) request.log.error({ err: error }, 'request failed')
   // Closing now would reset the connection under a client that is still sending; it would never read the answer.
   if (known.status === 413) reply.removeHeader('connection')
   return reply

@@ -1,6 +1,6 @@
 import fastifyPlugin from 'fastify-plugin'
+import { toFieldErrors } from '../../formats/validation/index.js'
 import { compileResponse } from '../validation/compilers.js'
-import { toFieldErrors } from '../validation/field-errors.js'
 
 /**
  * Answers go out whole: unlike the serialiser that Fastify brings, this one drops no field. A number that JSON cannot

@@ -2,9 +2,13 @@ import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastif
 import fastifyPlugin from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import type { FieldError } from '../../errors.js'
-import { compileBody, compileQuery, type Validate } from '../validation/compilers.js'
-import { toFieldErrors } from '../validation/field-errors.js'
-import { findUnstorable } from '../validation/stored-text.js'
+import {
+  compileStrict,
+  findUnstorable,
+  toFieldErrors,
+  type Validate,
+} from '../../formats/validation/index.js'
+import { compileQuery } from '../validation/compilers.js'
 
 /** Carries the problems with a part of a request to the error handler. */
 export class InvalidRequestError extends Error {
@@ -25,7 +29,7 @@ export class InvalidRequestError extends Error {
 /** Bodies are checked as they are; queries, path parameters and headers are converted from text. */
 export const compileRequestPart: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const isBody = httpPart === 'body'
-  const validate: Validate = isBody ? compileBody(schema) : compileQuery(schema)
+  const validate: Validate = isBody ? compileStrict(schema) : compileQuery(schema)
   return (value: unknown) => {
     const errors = validate(value)
     if (errors) return { error: new InvalidRequestError(toFieldErrors(errors)) }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { RecommendationSchema } from '../../optimizers/recommendation.js'
 import type { Services } from '../../studies/index.js'
 import { DEFAULT_LIMITS } from '../../studies/limits.js'
@@ -79,7 +80,9 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
         summary: 'Runs in, domain weights out, in one request',
         description:
           'Nothing is stored. Refused with `too-costly` when the work is more than fits in a request: above ' +
-          `${DEFAULT_LIMITS.inlineRuns} runs, or ${DEFAULT_LIMITS.inlineCost} metric values (training runs × metrics) to learn.`,
+          `${DEFAULT_LIMITS.inlineRuns} runs, or ${DEFAULT_LIMITS.inlineCost} metric values (training runs × metrics) to ` +
+          `learn, or when it has not ended after ${DEFAULT_LIMITS.inlineSeconds} s. It is stopped when the caller ` +
+          'closes the connection.',
         body: InlineStudySchema,
         response: {
           200: answer(RecommendationSchema, 'The weights, with the evidence for them.', {
@@ -95,6 +98,24 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
         },
       },
     },
-    async ({ body }) => services.recommendations.compute(body),
+    async ({ body }, reply) => {
+      const gone = whenGone(reply)
+      try {
+        return await services.recommendations.compute(body, gone)
+      } catch (error) {
+        // There is nobody to answer, and nothing that went wrong.
+        if (gone.aborted) return reply.hijack()
+        throw error
+      }
+    },
   )
+}
+
+/** Aborted when the connection ends before the answer does. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableEnded) controller.abort()
+  })
+  return controller.signal
 }

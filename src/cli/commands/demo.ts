@@ -16,7 +16,7 @@ import {
   trueOptimum,
 } from '../demo/synthetic-study.js'
 import { InterruptedError } from '../failures.js'
-import { integer } from '../options.js'
+import { seedNumber } from '../options.js'
 import { bar } from '../terminal/bars.js'
 import { coloursFor } from '../terminal/colours.js'
 import { progressView } from '../terminal/progress.js'
@@ -48,7 +48,7 @@ export function demoCommand(): Command {
     .summary('see it work on a synthetic run table, in half a minute')
     .description('Shows the whole path on a synthetic run table whose best mixture is known.')
     .option('--keep', 'leave the service up afterwards')
-    .option('--seed <n>', 'seed of the synthetic table', integer, 42)
+    .option('--seed <n>', 'seed of the synthetic table', seedNumber, 42)
     .option('--json', 'print the recommendation and the truth as JSON')
     .addHelpText('after', EXAMPLES)
     .action(demo)
@@ -91,13 +91,19 @@ async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-/** Rejects on Ctrl-C, so that the service is closed and the folder removed. */
+/** Rejects on Ctrl-C and on SIGTERM, so that the service is closed and the folder removed. */
 function interruptible(): { promise: Promise<never>; stop(): void } {
   const { promise, reject } = withReject()
   const onSignal = () => reject(new InterruptedError())
-  process.once('SIGINT', onSignal)
+  const signals = ['SIGINT', 'SIGTERM']
+  for (const signal of signals) process.once(signal, onSignal)
   promise.catch(() => {})
-  return { promise, stop: () => process.off('SIGINT', onSignal) }
+  return {
+    promise,
+    stop: () => {
+      for (const signal of signals) process.off(signal, onSignal)
+    },
+  }
 }
 
 function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {

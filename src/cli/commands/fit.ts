@@ -5,7 +5,7 @@ import type { ParsedTable } from '../../formats/importers/table.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import { OPTIMIZERS } from '../../optimizers/registry.js'
 import { SURROGATE_NAMES, type SurrogateName } from '../../optimizers/surrogates/types.js'
-import { completeProblem, hashProblem } from '../../studies/index.js'
+import { checkProblem, hashProblem } from '../../studies/index.js'
 import {
   completeParams,
   DEFAULT_METHOD,
@@ -21,7 +21,7 @@ import { type HoldoutFiles, parseHoldouts } from '../fit/holdouts.js'
 import { NameResolver } from '../fit/names.js'
 import { buildProblem, type ProblemOptions } from '../fit/problem.js'
 import { parsePair, readPair } from '../fit/tables.js'
-import { collect, collectParams, integer, positiveNumber } from '../options.js'
+import { collect, collectParams, positiveNumber, seedNumber } from '../options.js'
 import { progressView } from '../terminal/progress.js'
 import { recommendationText } from '../terminal/recommendation.js'
 
@@ -108,7 +108,7 @@ export function fitCommand(): Command {
       'a parameter of the method, repeatable (see: mixwright methods)',
       collectParams,
     )
-    .option('--seed <n>', 'seed of everything random', integer, DEFAULT_SEED)
+    .option('--seed <n>', 'seed of everything random', seedNumber, DEFAULT_SEED)
     .option('--json', 'print the recommendation as the API returns it')
     .addHelpText('after', EXAMPLES)
     .action(fit)
@@ -138,7 +138,7 @@ async function prepareTask(
 ): Promise<{ task: RecommendTask; tableWarnings: TableWarnings[] }> {
   const pair = await readPair(options.mixtures, options.metrics, '')
   const names = inferNames(pair.mixtures, pair.metrics)
-  const problem = completeProblem(
+  const compiled = checkProblem(
     await buildProblem(options, {
       domains: new NameResolver('domain', DOMAIN_PREFIX, names.domains),
       metrics: new NameResolver('metric', METRIC_PREFIX, names.metrics),
@@ -146,8 +146,9 @@ async function prepareTask(
   )
   const method = findMethod(options.method, '/method')
   const params = completeParams(method, options.param ?? {}, '/params')
-  refuseParams(method, problem, params, '')
+  refuseParams(method, compiled, params, '')
   refuseSurrogate(method, options.surrogate, '/surrogate')
+  const { problem } = compiled
   const training = await parsePair(compute, problem, pair, '')
   const tableWarnings = [{ table: 'runs', warnings: training.warnings }]
   const scored: RecommendTask['holdouts'] = []

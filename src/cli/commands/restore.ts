@@ -1,8 +1,10 @@
 import { createReadStream, existsSync } from 'node:fs'
+import { access, constants, stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { readConfig } from '../config.js'
 import { explainEnvironment } from '../environment.js'
 import { UsageError } from '../failures.js'
+import { nonEmpty } from '../options.js'
 import { progressView } from '../terminal/progress.js'
 import { rowCounts } from '../terminal/row-counts.js'
 
@@ -23,7 +25,7 @@ export function restoreCommand(): Command {
     .summary('load a file written by backup into an empty database')
     .description('Loads a file written by `mixwright backup` into an empty database.')
     .argument('<file>', 'file to read')
-    .option('--data <folder>', 'folder of the embedded database (default: ~/.mixwright)')
+    .option('--data <folder>', 'folder of the embedded database (default: ~/.mixwright)', nonEmpty)
     .option('--json', 'print the number of rows by table as JSON')
     .addHelpText('after', EXAMPLES)
     .action(restore)
@@ -31,7 +33,7 @@ export function restoreCommand(): Command {
 
 async function restore(file: string, options: RestoreOptions): Promise<void> {
   const config = readConfig({ dataFolder: options.data })
-  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`, 'Check the path.')
+  await refuseSource(file)
   const { openStore, restoreBackup } = await import('../../store/index.js')
   const { databaseUrl, dataFolder } = config
   const progress = progressView({ json: Boolean(options.json) })
@@ -54,5 +56,17 @@ async function restore(file: string, options: RestoreOptions): Promise<void> {
     throw explainEnvironment(error, config)
   } finally {
     progress.stop()
+  }
+}
+
+/** Asked before the store is opened, because that would make a new database. */
+async function refuseSource(file: string): Promise<void> {
+  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`, 'Check the path.')
+  if ((await stat(file)).isDirectory())
+    throw new UsageError(`${file} is a folder`, 'Name the file.')
+  try {
+    await access(file, constants.R_OK)
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`, 'Check the path.')
   }
 }

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
 import { type Config, readConfig } from '../config.js'
-import { portNumber, positiveInteger } from '../options.js'
+import { nonEmpty, portNumber, positiveInteger } from '../options.js'
 import { coloursFor } from '../terminal/colours.js'
 
 /** Longer than anything that closing waits for: answers under way, fits that are put back, the database. */
@@ -32,9 +32,9 @@ export function serveCommand(): Command {
   return new Command('serve')
     .summary('start the service: API and workers in one process')
     .description('Starts the service: API and workers in one process.')
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)', nonEmpty)
     .option('--port <number>', 'port to listen on, 0 for a free one (default: 8080)', portNumber)
-    .option('--data <folder>', 'folder of the embedded database (default: ~/.mixwright)')
+    .option('--data <folder>', 'folder of the embedded database (default: ~/.mixwright)', nonEmpty)
     .option('--workers <n>', 'fits at work at the same time (default: cores − 1)', positiveInteger)
     .option('--json', 'print the addresses as one line of JSON')
     .addHelpText('after', EXAMPLES)
@@ -45,7 +45,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const { host, port, data: dataFolder, workers } = options
   const config = readConfig({ host, port, dataFolder, workers })
   const { startService } = await import('../compose.js')
-  const service = await startService(config)
+  const service = await startService(config, endAtOnce)
   closeWithGrace({ delay: CLOSE_LIMIT_MS }, async ({ err }) => {
     if (err) process.stderr.write(`error: ${err.stack ?? err.message}\n`)
     await service.close()
@@ -61,6 +61,14 @@ async function serve(options: ServeOptions): Promise<void> {
   }
   process.stdout.write(options.json ? `${JSON.stringify(facts)}\n` : announcement(facts))
   warnIfOpen(config)
+}
+
+/** Without its database the service can answer nothing; whoever watches over it starts it again, as after a kill. */
+function endAtOnce(error: Error): void {
+  process.stderr.write(
+    `error: ${error.message}\nfix: Start the service again; nothing acknowledged is lost.\n`,
+  )
+  process.exit(1)
 }
 
 function announcement(facts: {

@@ -16,18 +16,24 @@ function cuts(text: string): [string, string][] {
     .filter(([mixtures, metrics]) => mixtures !== '' && metrics !== '')
 }
 
+/** Where there is one colon, it is the one, whether the files exist or not: reading them says better what is wrong. */
+function cutBetweenFiles(text: string): [string, string] {
+  const pairs = cuts(text)
+  const pair = pairs.find((files) => files.every((file) => existsSync(file)))
+  if (pair) return pair
+  if (pairs.length === 1) return pairs[0]
+  const which =
+    pairs.length === 0 ? 'two files' : 'two files that exist, at whatever colon it is cut'
+  throw new UsageError(
+    `--holdout: "${text}" does not name ${which}`,
+    'Write --holdout mixtures.csv:metrics.csv.',
+  )
+}
+
 /** @throws UsageError for a text that is not `mixtures.csv:metrics.csv`, and for two hold-outs of one name */
 export function parseHoldouts(texts: readonly string[]): HoldoutFiles[] {
   const holdouts = texts.map((text) => {
-    const pairs = cuts(text)
-    const pair = pairs.find((files) => files.every((file) => existsSync(file))) ?? pairs[0]
-    if (!pair) {
-      throw new UsageError(
-        `--holdout: "${text}" does not name two files`,
-        'Write --holdout mixtures.csv:metrics.csv.',
-      )
-    }
-    const [mixtures, metrics] = pair
+    const [mixtures, metrics] = cutBetweenFiles(text)
     return { name: path.parse(mixtures).name, mixtures, metrics }
   })
   const names = holdouts.map(({ name }) => name)

@@ -29,19 +29,30 @@ export class NameResolver {
   }
 
   /**
+   * The known names that names in a file stand for, in their order.
+   * @throws MixwrightError `validation-failed` that names every one that is not known, and those that stand for the same
+   */
+  resolve(names: readonly string[], file: string): string[] {
+    const unknown = names.filter((name) => this.find(name) === undefined)
+    const errors = unknown.map((name) => `${this.#unknown(name)}. ${this.#suggestion(name)}`)
+    refuseNames(`${file} has unknown names`, errors)
+    const found = names.map((name) => this.find(name) ?? name)
+    const twice = found.flatMap((name, i) => {
+      const first = found.indexOf(name)
+      return first === i ? [] : [`"${names[first]}" and "${names[i]}" are the same ${this.#kind}`]
+    })
+    refuseNames(`${file} names a ${this.#kind} twice`, twice)
+    return found
+  }
+
+  /**
    * A copy of a map from a file, keyed by the known names.
-   * @throws MixwrightError `validation-failed` that names every key that is not known
+   * @throws MixwrightError as `resolve`
    */
   rekey<T>(map: Record<string, T>, file: string): Record<string, T> {
-    const errors = Object.keys(map)
-      .filter((key) => this.find(key) === undefined)
-      .map((key) => ({ pointer: '', detail: `${this.#unknown(key)}. ${this.#suggestion(key)}` }))
-    if (errors.length > 0) {
-      throw new MixwrightError('validation-failed', `${file} has unknown names`, errors)
-    }
-    return Object.fromEntries(
-      Object.entries(map).map(([key, value]) => [this.find(key) ?? key, value]),
-    )
+    const names = this.resolve(Object.keys(map), file)
+    const values = Object.values(map)
+    return Object.fromEntries(names.map((name, i) => [name, values[i]]))
   }
 
   #unknown(name: string): string {
@@ -55,4 +66,10 @@ export class NameResolver {
     const more = this.known.length > 10 ? ` and ${this.known.length - 10} more` : ''
     return `The ${this.#kind}s are ${shown}${more}.`
   }
+}
+
+function refuseNames(message: string, details: readonly string[]): void {
+  if (details.length === 0) return
+  const errors = details.map((detail) => ({ pointer: '', detail }))
+  throw new MixwrightError('validation-failed', message, errors)
 }

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import { MixwrightError } from '../../errors.js'
+import { schemaProblems } from '../../formats/validation/index.js'
 import {
   type Domain,
   DomainSchema,
@@ -33,13 +33,9 @@ const SizesSchema = Type.Record(Type.String(), Type.Number({ minimum: 0 }))
 
 /** @throws MixwrightError `validation-failed` naming the places in the file */
 function checked<S extends TSchema>(schema: S, value: unknown, file: string): Static<S> {
-  const errors = Compile(schema).Errors(value)
+  const errors = schemaProblems(schema, value)
   if (errors.length === 0) return value as Static<S>
-  throw new MixwrightError(
-    'validation-failed',
-    `${file} does not hold what it should`,
-    errors.map(({ instancePath, message }) => ({ pointer: instancePath, detail: message })),
-  )
+  throw new MixwrightError('validation-failed', `${file} does not hold what it should`, errors)
 }
 
 /** The map named `field`, at the top of the file or inside `priors`, or the file itself. */
@@ -61,8 +57,15 @@ async function readDomains(file: string | undefined, names: NameResolver): Promi
     )
   }
   const given = checked(Type.Array(DomainSchema), content, file)
-  const byName = names.rekey(Object.fromEntries(given.map((domain) => [domain.name, domain])), file)
-  return names.known.map((name) => ({ ...byName[name], name }))
+  const byName = new Map(
+    names
+      .resolve(
+        given.map(({ name }) => name),
+        file,
+      )
+      .map((name, i) => [name, given[i]]),
+  )
+  return names.known.map((name) => ({ ...byName.get(name), name }))
 }
 
 async function readPrior(

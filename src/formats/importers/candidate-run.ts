@@ -9,6 +9,9 @@ export interface CandidateRun {
   pointer: string
 }
 
+/** Largest magnitude of a metric value. Fits square and multiply values; their fourth powers are still finite. */
+export const LARGEST_VALUE = 1e50
+
 const LONGEST_RUN_ID = 200
 /** Control characters, and halves of surrogate pairs: no database takes them as text. */
 const UNSTORABLE = /[\p{Cc}\p{Cs}]/u
@@ -38,4 +41,11 @@ export function readNumber(cell: string): number | { problem: string } {
   if (text === '') return { problem: 'is empty' }
   if (NOT_A_NUMBER.test(text)) return { problem: 'is not a finite number' }
   return { problem: 'is not a number' }
+}
+
+/** Reads a cell as a metric value: a finite number that fits can calculate with. */
+export function readMetricValue(cell: string): number | { problem: string } {
+  const value = readNumber(cell)
+  if (typeof value !== 'number' || Math.abs(value) <= LARGEST_VALUE) return value
+  return { problem: `is too large; metric values go from -${LARGEST_VALUE} to ${LARGEST_VALUE}` }
 }

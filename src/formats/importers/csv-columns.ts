@@ -1,3 +1,4 @@
+import { MixwrightError } from '../../errors.js'
 import { pointerToken } from '../../optimizers/issue.js'
 import {
   DOMAIN_PREFIX,
@@ -7,7 +8,7 @@ import {
   METRIC_PREFIX,
   nameOfColumn,
 } from './column-names.js'
-import { type CsvFile, readCsvHeader } from './csv-file.js'
+import { type CsvFile, type FileName, readCsvHeader } from './csv-file.js'
 import { enumerated, quoted, type TableProblems } from './table-problems.js'
 
 /**
@@ -68,14 +69,31 @@ export function explainMissingKey(
 /**
  * The domains and metrics of a pair of files, when no problem is given: every column that does not describe the run,
  * without the prefix `train_` or `metric/`.
- * @throws MixwrightError `malformed-request` when a file is not UTF-8, `rows-invalid` when it is not CSV
+ * @throws MixwrightError `malformed-request` when a file is not UTF-8, `rows-invalid` when it is not CSV, or has no such
+ *   column, or two of one name
  */
 export function inferNames(
   mixtures: Uint8Array,
   metrics: Uint8Array,
 ): { domains: string[]; metrics: string[] } {
   return {
-    domains: inferColumnNames(readCsvHeader(mixtures, 'mixtures'), DOMAIN_PREFIX),
-    metrics: inferColumnNames(readCsvHeader(metrics, 'metrics'), METRIC_PREFIX),
+    domains: inferFrom(mixtures, 'mixtures', 'domain', DOMAIN_PREFIX),
+    metrics: inferFrom(metrics, 'metrics', 'metric', METRIC_PREFIX),
   }
+}
+
+function inferFrom(bytes: Uint8Array, file: FileName, kind: string, prefix: string): string[] {
+  const header = readCsvHeader(bytes, file)
+  const names = inferColumnNames(header, prefix)
+  const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))]
+  const errors = twice.map((name) => ({
+    pointer: `/columns/${pointerToken(name)}`,
+    detail: `two columns of the ${file} file are called ${quoted(name)}`,
+  }))
+  if (names.length === 0) {
+    const detail = `the ${file} file has no column for a ${kind}; its columns are ${enumerated(header)}`
+    errors.push({ pointer: `/${file}`, detail })
+  }
+  if (errors.length === 0) return names
+  throw new MixwrightError('rows-invalid', `The header of the ${file} file is not right.`, errors)
 }

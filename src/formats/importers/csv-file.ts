@@ -50,11 +50,14 @@ export function readCsvFile(
 
 /**
  * The column names of a file.
- * @throws MixwrightError `malformed-request` when it is not UTF-8, `rows-invalid` when it is not CSV
+ * @throws MixwrightError `malformed-request` when it is not UTF-8, `rows-invalid` when it is not CSV, or empty
  */
 export function readCsvHeader(bytes: Uint8Array, file: FileName): string[] {
   try {
-    return trimmed(parseCsv(bytes, file, 1)[0])
+    const [header] = parseCsv(bytes, file, 1)
+    if (header) return trimmed(header)
+    const detail = `the ${file} file is empty`
+    throw new MixwrightError('rows-invalid', detail, [{ pointer: `/${file}`, detail }])
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     const detail = `the ${file} file is not valid CSV: ${error.message}`

@@ -1,5 +1,5 @@
 import { pointerToken } from '../../optimizers/issue.js'
-import { type CandidateRun, readNumber, runIdProblem } from './candidate-run.js'
+import { type CandidateRun, readMetricValue, readNumber, runIdProblem } from './candidate-run.js'
 import { sharedKeyColumn } from './column-names.js'
 import { explainMissingKey, locateColumns } from './csv-columns.js'
 import { type CsvFile, type FileName, readCsvFile } from './csv-file.js'
@@ -51,6 +51,8 @@ function reportUnjoined(
 ): void {
   const onlyIn = (a: typeof mixtures, b: typeof mixtures) =>
     [...a.rowOf].filter(([id]) => !b.rowOf.has(id))
+  // A file without one usable id has been reported row by row.
+  if (mixtures.rowOf.size === 0 || metrics.rowOf.size === 0) return
   const lonely = [onlyIn(mixtures, metrics), onlyIn(metrics, mixtures)]
   if (lonely[0].length === mixtures.rowOf.size && lonely[1].length === metrics.rowOf.size) {
     const [left, right] = lonely.map((rows) =>
@@ -131,7 +133,7 @@ function readValues(
       missing++
       continue
     }
-    const value = readNumber(cell)
+    const value = readMetricValue(cell)
     if (typeof value === 'number') entries.push([names[k], value])
     else {
       const hint = value.problem.includes('finite') ? '; leave the cell empty if there is none' : ''

@@ -1,9 +1,12 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type FieldError, MixwrightError } from '../../errors.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import { NameSchema } from '../../optimizers/problem.js'
+import { readJson } from '../json.js'
 import { didYouMean } from '../nearest-name.js'
+import { findUnstorable, schemaProblems } from '../validation/index.js'
+import { LARGEST_VALUE } from './candidate-run.js'
 import type { ImportOptions } from './table.js'
 import { quoted } from './table-problems.js'
 
@@ -39,6 +42,8 @@ export const importOptionProperties = {
 
 const ImportOptionsSchema = Type.Object(importOptionProperties, closed)
 
+const ValueSchema = Type.Number({ minimum: -LARGEST_VALUE, maximum: LARGEST_VALUE })
+
 export const ImportedRunSchema = Type.Object(
   {
     id: Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Type.Integer()], {
@@ -48,7 +53,7 @@ export const ImportedRunSchema = Type.Object(
       description:
         'Every domain → share of training tokens. They sum to 1 within 0.005, because tables are rounded.',
     }),
-    metrics: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()]), {
+    metrics: Type.Record(Type.String(), Type.Union([ValueSchema, Type.Null()]), {
       description: 'Metric → measured value; null or absent where the run lacks it.',
     }),
     tokens: Type.Optional(
@@ -89,49 +94,15 @@ export const ImportBodySchema = Type.Union([JsonImportSchema, CsvImportSchema])
 export type ImportBody = Static<typeof ImportBodySchema>
 
 /** The envelope alone: runs are validated one by one, so that each wrong one is reported. */
-const JsonEnvelope = Compile(
-  Type.Object(
-    { ...JsonImportSchema.properties, runs: Type.Array(Type.Unknown(), { minItems: 1 }) },
-    closed,
-  ),
+const JsonEnvelopeSchema = Type.Object(
+  { ...JsonImportSchema.properties, runs: Type.Array(Type.Unknown(), { minItems: 1 }) },
+  closed,
 )
-const CsvEnvelope = Compile(CsvImportSchema)
-const OptionsCheck = Compile(ImportOptionsSchema)
 const RunCheck = Compile(ImportedRunSchema)
-
-interface SchemaError {
-  keyword: string
-  instancePath: string
-  message: string
-  params: object
-}
-
-/** Validation errors as pointers and sentences; unknown fields are named. */
-function fieldErrors(errors: Iterable<SchemaError>): FieldError[] {
-  const found: FieldError[] = []
-  for (const { keyword, instancePath, message, params } of errors) {
-    // What a boolean schema refuses is said by `additionalProperties`, too, and better.
-    if (keyword === 'boolean') continue
-    if (keyword === 'additionalProperties' && 'additionalProperties' in params) {
-      const names = (params.additionalProperties as string[]).map(quoted).join(', ')
-      found.push({ pointer: instancePath, detail: `there is no field ${names}` })
-    } else found.push({ pointer: instancePath, detail: message })
-  }
-  return found
-}
 
 /** What is wrong with one entry of `runs`, with pointers into it. Empty: it is an ImportedRun. */
 export function runErrors(run: unknown): FieldError[] {
-  return RunCheck.Check(run) ? [] : fieldErrors(RunCheck.Errors(run))
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message : 'it is not text in UTF-8'
-    throw new MixwrightError('malformed-request', `the body is not JSON: ${reason}`)
-  }
+  return RunCheck.Check(run) ? [] : schemaProblems(ImportedRunSchema, run)
 }
 
 export type Envelope =
@@ -143,17 +114,10 @@ export type Envelope =
  * @throws MixwrightError `malformed-request`, `validation-failed`
  */
 export function readEnvelope(bytes: Uint8Array): Envelope {
-  const body = parseJson(bytes)
+  const body = readJson(bytes, 'The body')
   const isCsv =
     typeof body === 'object' && body !== null && 'format' in body && body.format === 'csv'
-  const check = isCsv ? CsvEnvelope : JsonEnvelope
-  if (!check.Check(body)) {
-    throw new MixwrightError(
-      'validation-failed',
-      'the body is not an import',
-      fieldErrors(check.Errors(body)),
-    )
-  }
+  refuse(isCsv ? CsvImportSchema : JsonEnvelopeSchema, body, 'the body is not an import')
   return body as Envelope
 }
 
@@ -165,21 +129,18 @@ export function readImportOptions(
   fields: unknown,
   problem: CompleteProblem,
 ): ImportOptions & { fidelity: string } {
-  if (!OptionsCheck.Check(fields)) {
-    throw new MixwrightError(
-      'validation-failed',
-      'the options of the import are not valid',
-      fieldErrors(OptionsCheck.Errors(fields)),
-    )
-  }
-  const { role = 'train', name = '', dryRun = false } = fields
+  refuse(ImportOptionsSchema, fields, 'the options of the import are not valid')
+  const options = fields as Static<typeof ImportOptionsSchema>
+  const { role = 'train', name = '', dryRun = false } = options
   const errors: FieldError[] = []
+  const unstorable = findUnstorable({ name })
+  if (unstorable) errors.push(unstorable)
   if (role === 'holdout' && name === '') {
     errors.push({ pointer: '/name', detail: 'a hold-out needs a name' })
   } else if (role === 'train' && name !== '') {
     errors.push({ pointer: '/name', detail: 'only a hold-out has a name; set `role` to `holdout`' })
   }
-  const fidelity = fields.fidelity ?? onlyFidelity(problem)
+  const fidelity = options.fidelity ?? onlyFidelity(problem)
   const names = problem.fidelities.map((known) => known.name)
   if (fidelity === undefined) {
     errors.push({
@@ -200,6 +161,11 @@ export function readImportOptions(
     )
   }
   return { role, holdout: name, fidelity, dryRun }
+}
+
+function refuse(schema: TSchema, value: unknown, message: string): void {
+  const errors = schemaProblems(schema, value)
+  if (errors.length > 0) throw new MixwrightError('validation-failed', message, errors)
 }
 
 function onlyFidelity({ fidelities }: CompleteProblem): string | undefined {

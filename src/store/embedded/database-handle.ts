@@ -3,13 +3,19 @@ import { threadEntry } from '../../thread-entry.js'
 import { ClientSocket } from './client-socket.js'
 import type { DatabaseThreadData, FromDatabase, ToDatabase } from './thread-messages.js'
 
+export interface DatabaseListeners {
+  onWarning(message: string): void
+  /** The database had been ready and is no more. */
+  onFailure(error: Error): void
+}
+
 /** The thread that runs the database, seen from the main thread. */
 export class DatabaseHandle {
   serverVersion = ''
   readonly #worker: Worker
   readonly #sockets = new Map<number, ClientSocket>()
   readonly #exited: Promise<void>
-  readonly #onWarning: (message: string) => void
+  readonly #listeners: DatabaseListeners
   #hasExited = false
   #failure: Error | undefined
   #lastClient = 0
@@ -17,12 +23,12 @@ export class DatabaseHandle {
   /** Resolves when the database is ready; rejects when it cannot be opened. */
   static async start(
     workerData: DatabaseThreadData,
-    onWarning: (message: string) => void,
+    listeners: DatabaseListeners,
   ): Promise<DatabaseHandle> {
     const entry = threadEntry(import.meta.url, './database-thread.js')
     // Flags of this process, such as --eval's, are not the thread's.
     const worker = new Worker(entry, { workerData, name: 'mixwright-database', execArgv: [] })
-    const handle = new DatabaseHandle(worker, onWarning)
+    const handle = new DatabaseHandle(worker, listeners)
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromDatabase) => {
         if (message.kind === 'ready') resolve()
@@ -32,9 +38,9 @@ export class DatabaseHandle {
     return handle
   }
 
-  private constructor(worker: Worker, onWarning: (message: string) => void) {
+  private constructor(worker: Worker, listeners: DatabaseListeners) {
     this.#worker = worker
-    this.#onWarning = onWarning
+    this.#listeners = listeners
     worker.on('message', (message: FromDatabase) => this.#receive(message))
     worker.on('error', (cause) => this.#fail(cause))
     this.#exited = new Promise((resolve) => {
@@ -42,6 +48,7 @@ export class DatabaseHandle {
         this.#hasExited = true
         for (const socket of [...this.#sockets.values()]) socket.destroy(this.#failure ?? CLOSED)
         resolve()
+        if (this.#failure && this.serverVersion !== '') this.#listeners.onFailure(this.#failure)
       })
     })
   }
@@ -88,7 +95,7 @@ export class DatabaseHandle {
     if (message.kind === 'ready') this.serverVersion = message.serverVersion
     else if (message.kind === 'data') this.#sockets.get(message.client)?.deliver(message.bytes)
     else if (message.kind === 'close') this.#sockets.get(message.client)?.deliver(null)
-    else if (message.kind === 'warning') this.#onWarning(message.message)
+    else if (message.kind === 'warning') this.#listeners.onWarning(message.message)
   }
 
   #tell(message: ToDatabase, transfer: ArrayBuffer[] = []): void {

@@ -16,6 +16,8 @@ export interface EmbeddedDatabaseOptions {
   maintenanceIntervalMs?: number
   /** Told about clients that were disconnected. Default: `process.emitWarning`. */
   onWarning?: (message: string) => void
+  /** Told once when the database has failed for good; every client is told, too. */
+  onFailure?: (error: Error) => void
 }
 
 /** PostgreSQL in a thread of this process, its files in a folder. */
@@ -57,7 +59,7 @@ export async function openEmbeddedDatabase(
         folder: join(folder, FILES),
         idleInTransactionTimeoutMs: options.idleInTransactionTimeoutMs ?? 30_000,
       },
-      options.onWarning ?? warn,
+      { onWarning: options.onWarning ?? warn, onFailure: options.onFailure ?? ignoreFailure },
     )
     await finishFolder(folder)
     return new OpenDatabase(folder, lock, database, options)

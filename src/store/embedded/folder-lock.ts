@@ -151,7 +151,12 @@ function unlinkIfThere(path: string): void {
 function heldLock(path: string, holder: LockHolder, onLost?: () => void): FolderLock {
   const isOurs = () => readHolder(path)?.nonce === holder.nonce
   const heartbeat = setInterval(() => {
-    if (isOurs()) return touch(path)
+    try {
+      if (isOurs()) return touch(path)
+    } catch {
+      // A file that cannot be read or touched at the moment says nothing of who holds the folder: the next beat looks again.
+      return
+    }
     clearInterval(heartbeat)
     onLost?.()
   }, HEARTBEAT_MS)

@@ -109,6 +109,7 @@ export class SessionMultiplexer {
     const refusal = refusalOf(exchange)
     const bytes = refusal === undefined ? exchange.bytes : raiseMessage(refusal)
     const reply = inspectReply(await this.#ports.execute(bytes))
+    if (exchange.wantsReady && reply.status === undefined) throw brokenOff()
     session.tags.push(...reply.tags)
     if (reply.tags.some((tag) => LISTEN_TAGS.has(tag)))
       session.listenChanges.push(...listenChangesOf(exchange.statements))
@@ -166,7 +167,10 @@ export class SessionMultiplexer {
   }
 
   #disconnectIdle(session: VirtualSession): void {
+    this.#idleTimer = undefined
     if (session !== this.#owner || session.exchanges.length > 0 || this.#pumping) return
+    // Who waited may have gone; the next to come starts the watch anew.
+    if (this.#waiting.length === 0) return
     const seconds = this.#options.idleInTransactionTimeoutMs / 1000
     const text = `a transaction was left open and idle for ${seconds} s while others waited: it was rolled back and its connection closed`
     this.#ports.warn(text)
@@ -179,6 +183,14 @@ export class SessionMultiplexer {
 const LISTEN_TAGS = new Set(['LISTEN', 'UNLISTEN', 'DISCARD ALL'])
 const UNLISTEN_TAGS = new Set(['UNLISTEN', 'DISCARD ALL'])
 const RESET_TAGS = new Set(['SET', 'RESET', 'DISCARD ALL'])
+
+/**
+ * PGlite swallows a trap of its WebAssembly (a stack that overflows, a PANIC) and answers nothing. What is in memory is
+ * not to be trusted any more; what is on the disk is as after a killed process.
+ */
+function brokenOff(): Error {
+  return new Error('it broke off in the middle of a statement')
+}
 
 /** A query that fails with SQLSTATE 0A000 (feature not supported), so that the transaction fails as it should. */
 function raiseMessage(text: string): Buffer {

@@ -7,6 +7,8 @@ export interface Exchange {
   statements: string[]
   /** SQL texts were prepared under a name. */
   named: boolean
+  /** The server says at its end that it is ready, and for what: not after a mere FLUSH. */
+  wantsReady: boolean
   /** The client says good-bye. */
   terminate: boolean
 }
@@ -69,14 +71,19 @@ export class VirtualSession {
         this.#named ||= name.text !== ''
         this.#statements.push(readString(this.#input, name.next).text)
       }
-      if (ENDS_EXCHANGE.has(type)) this.#endExchange(type === FRONTEND.terminate)
+      if (ENDS_EXCHANGE.has(type)) this.#endExchange(type)
     }
     this.#input = this.#input.subarray(consumed)
   }
 
-  #endExchange(terminate: boolean): void {
-    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending)
-    this.exchanges.push({ bytes, statements: this.#statements, named: this.#named, terminate })
+  #endExchange(last: number): void {
+    this.exchanges.push({
+      bytes: this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending),
+      statements: this.#statements,
+      named: this.#named,
+      wantsReady: last === FRONTEND.query || last === FRONTEND.sync,
+      terminate: last === FRONTEND.terminate,
+    })
     this.#pending = []
     this.#statements = []
     this.#named = false

@@ -50,6 +50,16 @@ export function createImportRepository(db: Database): ImportRepository {
         .deleteFrom('imports')
         .where('state', '=', 'staging')
         .where('createdAt', '<', date)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('trials')
+                .select('trials.id')
+                .whereRef('trials.importId', '=', 'imports.id')
+                .where('trials.createdAt', '>=', date),
+            ),
+          ),
+        )
         .executeTakeFirst()
       return Number(numDeletedRows)
     },

@@ -2,6 +2,7 @@ import { createPostgresBackend, createRedisBackend, type PgPool, runMigrations }
 import { Redis } from 'ioredis'
 import { within } from '../deadline.js'
 import { type Bull, bindBull } from './bull.js'
+import { RedisUnreachableError } from './redis-unreachable.js'
 
 const SCHEMA = 'bullmq'
 const CONNECT_LIMIT_MS = 10_000
@@ -29,7 +30,7 @@ export async function bullOnDatabase(pool: PgPool): Promise<Bull> {
   return bindBull(createPostgresBackend, { producer: pool, worker: pool }, [])
 }
 
-/** BullMQ on Redis. @throws Error when Redis does not answer within ten seconds */
+/** BullMQ on Redis. @throws RedisUnreachableError when Redis does not answer within ten seconds */
 export async function bullOnRedis(url: string): Promise<Bull> {
   const shared = {
     url,
@@ -65,7 +66,7 @@ async function inspectRedis(url: string): Promise<string[]> {
         'Set maxmemory-policy to noeviction.',
     ]
   } catch (error) {
-    throw new Error(`Redis at ${host} cannot be reached: ${(error as Error).message}`)
+    throw new RedisUnreachableError(host, error as Error)
   } finally {
     redis.disconnect()
   }

@@ -1,6 +1,5 @@
-import { compileProblem } from '../../optimizers/complete-problem.js'
 import { predictMetrics } from '../../optimizers/evidence/index.js'
-import { fromMixture } from '../../optimizers/mixture/index.js'
+import { compileSpace, fromMixture } from '../../optimizers/mixture/index.js'
 import type { MetricPrediction } from '../../optimizers/recommendation.js'
 import { type MetricModel, restoreMetricModel } from '../../optimizers/surrogates/index.js'
 import type { Compute } from '../../studies/ports.js'
@@ -18,7 +17,7 @@ const kept = new RecentlyUsed<Models>(FITS_KEPT)
 /** Thread entry: predictions of fitted models. */
 export function run(task: PredictMessage): Promise<ThreadReply<MetricPrediction[][]>> {
   return replyWith(() => {
-    const { space } = compileProblem(task.problem)
+    const space = compileSpace(task.problem)
     const metrics = task.models.map(({ metric }) => metric)
     const models = kept.get(JSON.stringify([task.fitId, metrics]), () => restore(task.models))
     return task.mixtures.map((mixture) => predictMetrics(models, fromMixture(space, mixture)))

@@ -3,6 +3,7 @@ import { compileProblem } from '../../optimizers/complete-problem.js'
 import { optimizerByName } from '../../optimizers/registry.js'
 import type { ProgressListener } from '../../optimizers/types.js'
 import type { RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import { requireFinite } from './finite.js'
 import { receivePages } from './page-feed.js'
 import { replyWith, type ThreadReply } from './replies.js'
 import { decodeRunTable } from './run-tables.js'
@@ -22,7 +23,7 @@ export function run({ task, port }: RecommendMessage): Promise<ThreadReply<Recom
   return replyWith(async () => {
     const { problem, training, holdouts, surrogate, params, seed } = task
     const [trainingPages, ...holdoutPages] = await receivePages(port, 1 + holdouts.length)
-    return optimizerByName(task.method).recommend({
+    const outcome = optimizerByName(task.method).recommend({
       compiled: compileProblem(problem),
       params,
       completed: decodeRunTable(problem, '', training.fidelity, trainingPages),
@@ -33,6 +34,8 @@ export function run({ task, port }: RecommendMessage): Promise<ThreadReply<Recom
       seed,
       onProgress: throttled((progress) => port.postMessage(progress)),
     })
+    requireFinite(outcome.recommendation)
+    return outcome
   })
 }
 

@@ -23,6 +23,10 @@ test.each(['one.csv', ':b.csv', 'a.csv:', ''])('"%s" is refused', (text) => {
   expect(() => parseHoldouts([text])).toThrow(/does not name two files/)
 })
 
+test('a text with several colons of which none stands between two files is refused as a whole', () => {
+  expect(() => parseHoldouts(['C:\\m.csv:C:\\l.csv'])).toThrow(/"C:\\m.csv:C:\\l.csv" .* exist/)
+})
+
 test('two hold-outs of one name are refused', () => {
   expect(() => parseHoldouts(['x/test.csv:m.csv', 'y/test.csv:m.csv'])).toThrow(/"test"/)
 })

@@ -57,6 +57,11 @@ describe('the problem', () => {
     expect(problem.targetTokens).toBe(50)
   })
 
+  test('takes JSON with a byte order mark', async () => {
+    const options = { domains: file('\uFEFF{"web": 100, "code": 20}') }
+    expect((await build(options)).domains[0].tokens).toBe(100)
+  })
+
   test('takes a prior from a file, or uniform', async () => {
     expect((await build({ prior: 'uniform' })).prior).toEqual({ web: 1, code: 1 })
     const sizes = { web: 3, code: 1 }
@@ -94,6 +99,28 @@ describe('refused are', () => {
 
   test('maximising a metric that is not optimised', async () => {
     await expect(build({ metric: ['loss'], maximize: ['acc'] })).rejects.toThrow(/not among/)
+  })
+
+  test('a domain under two names, whichever of its values was meant', async () => {
+    for (const content of [{ web: 1, train_web: 2 }, [{ name: 'web' }, { name: 'train_web' }]]) {
+      await expect(build({ domains: file(content) })).rejects.toMatchObject({
+        code: 'validation-failed',
+        errors: [{ detail: '"web" and "train_web" are the same domain' }],
+      })
+    }
+  })
+
+  test('files that are folders, or not in UTF-8', async () => {
+    await expect(build({ prior: folder })).rejects.toThrow(/it is a folder/)
+    const latin1 = path.join(folder, 'latin1.json')
+    writeFileSync(latin1, Buffer.from('{"caf\xe9": 1}', 'latin1'))
+    await expect(build({ domains: latin1 })).rejects.toThrow(/latin1\.json is not text in UTF-8/)
+  })
+
+  test('wrong choices, said once with the right ones', async () => {
+    await expect(build({ objective: file({ type: 'median' }) })).rejects.toMatchObject({
+      errors: [{ pointer: '/type', detail: 'Must be "mean" or "worst"; got "median".' }],
+    })
   })
 
   test('files that do not exist or hold no JSON', async () => {

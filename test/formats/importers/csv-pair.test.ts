@@ -151,14 +151,22 @@ describe('cells that cannot be used', () => {
     expect(rows).toEqual([])
   })
 
-  test.each(['oops', 'NaN', 'Infinity'])('%s as a metric names cell, row and column', (cell) => {
-    const problems = problemsOf(GOOD_MIXTURES, `run,loss,acc\nc,3,0.1\nb,2,${cell}\na,2,0.4\n`)
-    expect(problems).toEqual([
-      {
-        pointer: '/rows/2/acc',
-        detail: expect.stringContaining(`"${cell}" in row 2, column "acc"`),
-      },
-    ])
+  test.each(['oops', 'NaN', 'Infinity', '1e51', '-1e51'])(
+    '%s as a metric names cell, row and column',
+    (cell) => {
+      const problems = problemsOf(GOOD_MIXTURES, `run,loss,acc\nc,3,0.1\nb,2,${cell}\na,2,0.4\n`)
+      expect(problems).toEqual([
+        {
+          pointer: '/rows/2/acc',
+          detail: expect.stringContaining(`"${cell}" in row 2, column "acc"`),
+        },
+      ])
+    },
+  )
+
+  test('ids of which none can be used are reported, and not that nothing joins, too', () => {
+    const problems = problemsOf('run,web,code\na\0,1,0\n', 'run,loss,acc\na\0,1,1\n')
+    expect(problems.map(({ pointer }) => pointer)).toEqual(['/rows/1/run', '/rows/1/run'])
   })
 
   test.each([0.9, 0.9949, 1.0051, 1.1])('weights that sum to %d are refused', (sum) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { MixwrightError } from '../../../src/errors.js'
 import { inferNames } from '../../../src/formats/importers/index.js'
 import { bytes } from './tables.js'
 
@@ -17,4 +18,20 @@ test('a prefix stays when the shorter name is taken', () => {
 
 test('a header that is not CSV is refused', () => {
   expect(() => infer('run,"web\n', 'run,loss\n')).toThrow(/not valid CSV/)
+})
+
+test.each([
+  ['an empty file', '', 'run,loss\n', '/mixtures', /the mixtures file is empty/],
+  ['no domain', 'run\n1\n', 'run,loss\n', '/mixtures', /no column for a domain.*"run"/],
+  ['no metric', 'run,web\n1,1\n', 'run,name\n', '/metrics', /no column for a metric.*"name"/],
+  ['a column twice', 'run,web,code,web\n', 'run,loss\n', '/columns/web', /two columns .* "web"/],
+])('%s is refused in terms of the file', (_, mixtures, metrics, pointer, says) => {
+  try {
+    infer(mixtures, metrics)
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'rows-invalid', errors: [{ pointer }] })
+    expect((error as MixwrightError).errors[0].detail).toMatch(says)
+    return
+  }
+  throw new Error('the files were taken')
 })

@@ -47,7 +47,8 @@ describe('runs as JSON', () => {
     ['no metric', { metrics: { loss: null } }, '/runs/1/metrics'],
     ['the same id again', { id: 'a' }, '/runs/1/id'],
     ['a fraction as id', { id: 1.5 }, '/runs/1/id'],
-    ['an unknown field', { weight: 1 }, '/runs/1'],
+    ['an unknown field', { weight: 1 }, '/runs/1/weight'],
+    ['a metric too large to calculate with', { metrics: { loss: 1e51 } }, '/runs/1/metrics/loss'],
     ['no tokens', { tokens: 0 }, '/runs/1/tokens'],
     ['half a surrogate pair', { id: '\ud800' }, '/runs/1/id'],
   ])('with %s are refused with a pointer into the body', (_, change, pointer) => {
@@ -58,7 +59,26 @@ describe('runs as JSON', () => {
 
   test('refuse a number beyond the doubles', () => {
     const body = JSON.stringify({ runs: [RUN] }).replace('2.5', '1e999')
-    expect(parseJson(body).table.problems[0].pointer).toBe('/runs/0/metrics/loss')
+    expect(parseJson(body).table.problems).toEqual([
+      {
+        pointer: '/runs/0/metrics/loss',
+        detail: 'Must be a number; got a number that is too large.',
+      },
+    ])
+  })
+
+  test.each([
+    ['metrics', { metrics: { loss: '2.5' } }, 'Must be a number or null; got the text "2.5".'],
+    ['id', { id: 1.5 }, 'Must be a text or a whole number; got 1.5.'],
+    ['id', { id: '' }, 'Must have at least 1 character; got 0.'],
+    ['weights', { weights: { web: '0.7' } }, /got the text "0.7". Send 0.7 without quotes/],
+    ['weight', { weight: 1 }, /not known; did you mean "weights"/],
+    ['tokens', { tokens: 'many' }, 'Must be a number; got the text "many".'],
+  ])('say once of a wrong %s what it is and what would be right', (_, change, says) => {
+    const { table } = parseJson({ runs: [{ ...RUN, ...change }] })
+    expect(table.problemCount).toBe(1)
+    if (says instanceof RegExp) expect(table.problems[0].detail).toMatch(says)
+    else expect(table.problems[0].detail).toBe(says)
   })
 
   test('are limited in number', () => {
@@ -76,7 +96,7 @@ describe('the envelope', () => {
   test.each([
     ['what is not JSON', '{', 'malformed-request', undefined],
     ['an array', [], 'validation-failed', ''],
-    ['an unknown field', { runs: [RUN], extra: 1 }, 'validation-failed', ''],
+    ['an unknown field', { runs: [RUN], extra: 1 }, 'validation-failed', '/extra'],
     ['no runs', { runs: [] }, 'validation-failed', '/runs'],
     ['another format', { format: 'xml', runs: [RUN] }, 'validation-failed', '/format'],
     ['text for a boolean', { dryRun: 'true', runs: [RUN] }, 'validation-failed', '/dryRun'],
@@ -84,7 +104,19 @@ describe('the envelope', () => {
     ['a hold-out without a name', { role: 'holdout', runs: [RUN] }, 'validation-failed', '/name'],
     ['a name for training runs', { name: 'x', runs: [RUN] }, 'validation-failed', '/name'],
     ['an unknown fidelity', { fidelity: '1B', runs: [RUN] }, 'validation-failed', '/fidelity'],
-    ['CSV without metrics', { format: 'csv', mixtures: '' }, 'validation-failed', ''],
+    ['CSV without metrics', { format: 'csv', mixtures: '' }, 'validation-failed', '/metrics'],
+    [
+      'a name with a NUL',
+      { role: 'holdout', name: 'a\0b', runs: [RUN] },
+      'validation-failed',
+      '/name',
+    ],
+    [
+      'a name with half of a surrogate pair',
+      { role: 'holdout', name: '\ud800', runs: [RUN] },
+      'validation-failed',
+      '/name',
+    ],
   ])('refuses %s', (_, body, code, pointer) => {
     const error = refusal(body)
     expect(error.code).toBe(code)

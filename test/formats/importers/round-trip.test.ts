@@ -11,7 +11,8 @@ const name = fc
   .filter((text) => !['run', 'run_id', 'index', 'name'].includes(text))
   .map((text) => `${text}·`)
 
-const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+/** Any value that a metric may have, the smallest doubles included. */
+const finite = fc.double({ noNaN: true, min: -1e50, max: 1e50 }).map((value) => value + 0)
 
 const table = fc
   .record({

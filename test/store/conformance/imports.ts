@@ -116,6 +116,19 @@ export function importConformance(store: () => OpenStore): void {
       expect(await store().imports.get(complete)).toBeDefined()
     })
 
+    test('that still get rows are not taken for left behind', async () => {
+      const staging = newImport(await anyStudy())
+      await store().imports.begin(staging)
+      const { createdAt } = (await store().imports.get(staging.id))!
+      const between = new Date(createdAt.getTime() + 1)
+      await expect.poll(() => Date.now()).toBeGreaterThan(between.getTime())
+      await store().imports.appendRows(staging.id, JSON.stringify(runRows(2)))
+      await store().imports.discardStagingBefore(between)
+      expect(await store().imports.get(staging.id)).toBeDefined()
+      await store().imports.discardStagingBefore(new Date(Date.now() + 1_000))
+      expect(await store().imports.get(staging.id)).toBeUndefined()
+    })
+
     test('name run ids that are there already and store none of the chunk', async () => {
       const study = await anyStudy()
       await importRows(store(), study, runRows(30))

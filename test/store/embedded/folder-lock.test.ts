@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -129,6 +129,22 @@ describe('the lock of a data folder', () => {
     await lost
     await lock.release()
     expect(await readLock()).toEqual(other)
+  })
+
+  test('outlives a file that cannot be read for a while', async () => {
+    const losses: string[] = []
+    const lock = await acquireFolderLock(folder, { onLost: () => losses.push('lost') })
+    await writeFile(lockFile(), 'not JSON')
+    await utimes(lockFile(), 1, 1)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await writeLock(lock.holder)
+    await utimes(lockFile(), 1, 1)
+    await expect
+      .poll(async () => (await stat(lockFile())).mtimeMs, { timeout: 5_000 })
+      .toBeGreaterThan(1_000)
+    expect(losses).toEqual([])
+    await lock.release()
+    expect(await readdir(folder)).toEqual([])
   })
 
   test('that cannot be read is not taken over', async () => {

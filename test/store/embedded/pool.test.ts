@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -218,6 +216,22 @@ describe('a transaction left open', () => {
     await impatient.close()
     await rm(own, { recursive: true })
   })
+
+  test('is left alone when those who waited have gone before its time was over', async () => {
+    const own = await newDataFolder()
+    const patient = await openEmbeddedDatabase(own, { idleInTransactionTimeoutMs: 300 })
+    const [client, passing] = await Promise.all([patient.pool.connect(), patient.pool.connect()])
+    await client.query('begin')
+    const given = passing.query('select 1')
+    passing.release(true)
+    await expect(given).rejects.toThrow()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect((await client.query('select 2 as two')).rows).toEqual([{ two: 2 }])
+    await client.query('commit')
+    client.release()
+    await patient.close()
+    await rm(own, { recursive: true })
+  })
 })
 
 describe('notifications', () => {
@@ -402,42 +416,5 @@ describe('the session', () => {
     )
     expect(await vacuumChangedTables(pool)).toContain('public.entries')
     expect(await vacuumChangedTables(pool)).not.toContain('public.entries')
-  })
-})
-
-describe('closing', () => {
-  test('keeps the data, waits for borrowed clients only for a while, and can be repeated', async () => {
-    const own = await newDataFolder()
-    const first = await openEmbeddedDatabase(own, { closeGraceMs: 50 })
-    await first.pool.query('create table public.kept as select 7 as seven')
-    const forgotten = await first.pool.connect()
-    await forgotten.query('begin')
-    await forgotten.query('create table public.unfinished (x int)')
-    await Promise.all([first.close(), first.close()])
-    await expect(forgotten.query('select 1')).rejects.toThrow()
-    await expect(first.pool.query('select 1')).rejects.toThrow(/after calling end on the pool/)
-
-    const second = await openEmbeddedDatabase(own)
-    expect((await second.pool.query('select * from public.kept')).rows).toEqual([{ seven: 7 }])
-    await expect(second.pool.query('table public.unfinished')).rejects.toMatchObject({
-      code: '42P01',
-    })
-    await second.close()
-    await rm(own, { recursive: true })
-  })
-
-  test('happens at once when the folder is no longer this process’s, and everyone is told', async () => {
-    const own = await newDataFolder()
-    const orphaned = await openEmbeddedDatabase(own)
-    const client = await orphaned.pool.connect()
-    const failed = once(client, 'error')
-    await rm(join(own, 'LOCK'))
-    const reason = /the embedded database has failed: the lock of .* has been lost/
-    expect((await failed)[0].message).toMatch(reason)
-    await expect(client.query('select 1')).rejects.toThrow()
-    await expect(orphaned.pool.query('select 1')).rejects.toThrow(reason)
-    client.release()
-    await expect(orphaned.close()).rejects.toThrow(reason)
-    await rm(own, { recursive: true })
   })
 })

@@ -96,6 +96,15 @@ describe('createThreadPool', () => {
     expect(error).toMatchObject({ code: 'too-few-runs', errors: [{ pointer: '/runs' }] })
   })
 
+  test('rejects what left the range of numbers, which would be stored with nulls in it', async () => {
+    const runs = lawfulRuns(40).map((run) => ({
+      ...run,
+      values: { loss: 1e200 * run.values.loss },
+    }))
+    const refused = pool.recommend(recommendTask('regmix', runs))
+    await expect(refused).rejects.toMatchObject({ code: 'fit-failed' })
+  })
+
   test('ends the thread of an aborted task at once, and works on', async () => {
     const abort = new AbortController()
     const begun = deferred<void>()

@@ -32,5 +32,7 @@ export function quote(value: unknown): string {
   if (typeof value === 'string' && value.length > LONGEST_QUOTE) {
     return `${JSON.stringify(value.slice(0, LONGEST_QUOTE))}…`
   }
+  // JSON has no infinity: the reader of the text made it from digits that no double can hold.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number that is too large'
   return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value))
 }

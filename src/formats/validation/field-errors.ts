@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { FieldError } from '../../errors.js'
-import { didYouMean } from '../../formats/nearest-name.js'
 import { pointerToken } from '../../optimizers/issue.js'
+import { didYouMean } from '../nearest-name.js'
 import { alternatives, collapseUnions } from './unions.js'
 import { aKind, kindOf, quote } from './wording.js'
 
@@ -101,9 +101,11 @@ function alternativeKinds(parentSchema: ErrorObject['parentSchema']): string {
 }
 
 function unquoteHint(type: string | string[], data: unknown): string {
-  const wantsNumber = [type].flat().some((name) => name === 'number' || name === 'integer')
-  const isNumber = typeof data === 'string' && data.trim() !== '' && Number.isFinite(Number(data))
-  return wantsNumber && isNumber ? ` Send ${Number(data)} without quotes.` : ''
+  if (typeof data !== 'string' || data.trim() === '') return ''
+  const fits = (name: string) =>
+    name === 'number' ? Number.isFinite(Number(data)) : Number.isSafeInteger(Number(data))
+  const numeric = [type].flat().filter((name) => name === 'number' || name === 'integer')
+  return numeric.some(fits) ? ` Send ${Number(data)} without quotes.` : ''
 }
 
 function sizeOf(data: unknown): number {

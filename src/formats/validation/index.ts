@@ -1,0 +1,5 @@
+export { COMMON_OPTIONS, compileStrict, type Validate } from './compilers.js'
+export { toFieldErrors } from './field-errors.js'
+export { schemaProblems } from './schema-problems.js'
+export { findUnstorable, UNSTORABLE_TEXT } from './stored-text.js'
+export { alternatives } from './unions.js'

@@ -1,0 +1,8 @@
+/** Redis does not answer. */
+export class RedisUnreachableError extends Error {
+  override readonly name = 'RedisUnreachableError'
+
+  constructor(host: string, cause: Error) {
+    super(`Redis at ${host} cannot be reached: ${cause.message}`, { cause })
+  }
+}
