@@ -24,7 +24,8 @@ export const importOptionProperties = {
   name: Type.Optional(
     Type.String({
       ...NameSchema,
-      description: 'Name of the hold-out; required for, and only for, `holdout`.',
+      description:
+        'Name of the hold-out; required for, and only for, `holdout`. No white space at its ends and no line breaks in it.',
     }),
   ),
   fidelity: Type.Optional(
