@@ -12,7 +12,7 @@ export const NameSchema = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: '^\\S(.*\\S)?$',
-  description: 'A name; it may hold any characters but may not begin or end with white space.',
+  description: 'A name. No white space at its ends and no line breaks in it.',
 })
 
 const Weight = (description: string) => Type.Number({ minimum: 0, maximum: 1, description })
@@ -69,7 +69,7 @@ export const spaceProperties = {
   domains: Type.Array(DomainSchema, { minItems: 2, maxItems: 1000 }),
   groups: Type.Optional(Type.Array(GroupSchema, { maxItems: 200 })),
   prior: Type.Optional(
-    Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+    Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e30 }), {
       description:
         'The natural mixture, as relative sizes (normalised here). Default: in proportion to `tokens`, ' +
         'or uniform when a domain has none.',
@@ -109,7 +109,7 @@ export const ObjectiveSchema = Type.Object(
         'Metrics that are maximised enter with a minus sign.',
     }),
     weights: Type.Optional(
-      Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+      Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e6 }), {
         description:
           'Metric name → importance. Metrics left out of a given map have weight 0; without a map all are equal. ' +
           'For `mean` they are normalised to sum 1.',
