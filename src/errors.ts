@@ -63,6 +63,121 @@ export const ERRORS = {
     title: 'The job has already ended',
     fix: 'Nothing needs to be done; a finished job cannot be cancelled.',
   },
+  'corpus-not-found': {
+    status: 404,
+    title: 'There is no such corpus',
+    fix: 'Check the id; GET /v1/corpora lists the corpora.',
+  },
+  'source-not-found': {
+    status: 404,
+    title: 'There is no such source in the corpus',
+    fix: 'Check the id; GET /v1/corpora/{id} lists the sources.',
+  },
+  'ingestion-not-found': {
+    status: 404,
+    title: 'There is no such ingestion',
+    fix: 'Check the id; the answer to POST /v1/corpora/{id}/ingestions names it.',
+  },
+  'corpus-not-ready': {
+    status: 409,
+    title: 'The corpus has not been ingested',
+    fix: 'POST /v1/corpora/{id}/ingestions and wait for its job to succeed.',
+  },
+  'corpus-busy': {
+    status: 409,
+    title: 'The corpus is being ingested',
+    fix: 'Wait for the job to end, or cancel it.',
+  },
+  'corpus-in-use': {
+    status: 409,
+    title: 'Studies use the corpus',
+    fix: 'Delete the studies named in the detail first.',
+  },
+  'corpus-empty': {
+    status: 422,
+    title: 'The corpus has nothing to ingest',
+    fix: 'Add sources to every domain first.',
+  },
+  'source-forbidden': {
+    status: 422,
+    title: 'The path is outside the allowed folders',
+    fix: 'Allow its folder when the service is started (MIXWRIGHT_SOURCES), or upload the file.',
+  },
+  'source-unreadable': {
+    status: 422,
+    title: 'A source cannot be read',
+    fix: 'Correct the file named in the detail, or remove the source, and ingest again.',
+  },
+  'document-invalid': {
+    status: 422,
+    title: 'A document cannot be used',
+    fix: 'Correct the document named in the detail, or set `invalidDocuments` to `skip`, and ingest again.',
+  },
+  'domain-too-small': {
+    status: 422,
+    title: 'A domain has too little text',
+    fix: 'Add text to the domain named in the detail, or choose a model with a shorter context.',
+  },
+  'quota-exceeded': {
+    status: 507,
+    title: 'The data folder would outgrow its quota',
+    fix: 'Delete corpora or checkpoints, or raise MIXWRIGHT_QUOTA.',
+  },
+  'disk-full': {
+    status: 507,
+    title: 'The disk is full',
+    fix: 'Make room on the disk of the data folder and try again.',
+  },
+  'ingestion-failed': {
+    status: 500,
+    title: 'The ingestion failed',
+    fix: 'See the detail; if the sources look right, report it with the job id.',
+  },
+  'search-not-found': {
+    status: 404,
+    title: 'There is no such search',
+    fix: 'Check the id; GET /v1/studies/{id}/searches lists the searches.',
+  },
+  'search-already-ended': {
+    status: 409,
+    title: 'The search has already ended',
+    fix: 'Nothing needs to be done; a finished search cannot be cancelled.',
+  },
+  'search-running': {
+    status: 409,
+    title: 'The study has a search under way',
+    fix: 'Wait for it to end, or cancel it.',
+  },
+  'search-failed': {
+    status: 500,
+    title: 'The search failed',
+    fix: 'See the detail and the problems of its trials.',
+  },
+  'trial-not-found': {
+    status: 404,
+    title: 'There is no such trial',
+    fix: 'Check the id; GET /v1/studies/{id}/trials lists the trials.',
+  },
+  'training-diverged': {
+    status: 422,
+    title: 'The training diverged',
+    fix: 'Lower `learningRate`, or raise `warmupFraction`.',
+  },
+  'training-failed': {
+    status: 500,
+    title: 'The training of a proxy model failed',
+    fix: 'See the detail; if it stays, report it with the trial id.',
+  },
+  'checkpoint-unusable': {
+    status: 422,
+    title: 'The checkpoint cannot be used',
+    fix: 'Remove the checkpoint: the training then begins anew.',
+  },
+  'device-unavailable': {
+    status: 422,
+    title: 'The device is not available',
+    fix: 'Set MIXWRIGHT_DEVICE to cpu, or start the service where the device is.',
+  },
   'method-not-found': {
     status: 404,
     title: 'There is no such method',
@@ -102,6 +217,11 @@ export const ERRORS = {
     status: 500,
     title: 'The fit failed',
     fix: 'See the detail; if the data look right, report it with the job id.',
+  },
+  'checkpoint-invalid': {
+    status: 422,
+    title: 'The checkpoint cannot be used',
+    fix: 'Delete the checkpoint, so that the training starts again; see the detail for what is wrong with it.',
   },
   overloaded: {
     status: 503,

@@ -1,6 +1,6 @@
 import { duplicateNameIssues, InvalidInputError, type Issue, pointerToken } from './issue.js'
 import { checkFeasible, compileSpace } from './mixture/index.js'
-import type { CompleteProblem, Objective, Problem } from './problem.js'
+import type { CompleteProblem, Fidelity, Objective, Problem } from './problem.js'
 import type { CompiledProblem } from './types.js'
 
 const DEFAULT_FIDELITY = { name: 'default', evaluator: 'table' } as const
@@ -24,6 +24,7 @@ export function compileProblem(problem: Problem): CompiledProblem {
   const issues = [
     ...duplicateNameIssues(complete.metrics, '/metrics'),
     ...duplicateNameIssues(complete.fidelities, '/fidelities'),
+    ...complete.fidelities.flatMap((fidelity, i) => proxyIssues(fidelity, i, complete)),
     ...objectiveIssues(
       complete.objective,
       complete.metrics.map(({ name }) => name),
@@ -36,6 +37,43 @@ export function compileProblem(problem: Problem): CompiledProblem {
     throw new InvalidInputError('no mixture meets all constraints', conflicts, 'infeasible-space')
   }
   return { problem: complete, space }
+}
+
+/** Of every domain's validation loss, in nats per token: what proxies measure. */
+export function lossMetric(domain: string): string {
+  return `loss/${domain}`
+}
+
+/** What a fidelity with proxies needs of the problem around it. */
+function proxyIssues(fidelity: Fidelity, i: number, problem: CompleteProblem): Issue[] {
+  const base = `/fidelities/${i}`
+  const { evaluator, proxy } = fidelity
+  if (evaluator !== 'proxy') {
+    return proxy
+      ? [{ pointer: `${base}/proxy`, detail: 'Only the evaluator `proxy` takes it.' }]
+      : []
+  }
+  const issues: Issue[] = []
+  if (!proxy) issues.push({ pointer: `${base}/proxy`, detail: 'The evaluator `proxy` needs it.' })
+  if (!problem.corpus) {
+    issues.push({ pointer: '/corpus', detail: 'The evaluator `proxy` needs a corpus to train on.' })
+  }
+  if (proxy?.simulatedEpoching && problem.targetTokens === undefined) {
+    issues.push({ pointer: '/targetTokens', detail: '`simulatedEpoching` needs it.' })
+  }
+  if (proxy && typeof proxy.model === 'object' && proxy.model.width % proxy.model.heads !== 0) {
+    const detail = `It has to divide the width, ${proxy.model.width}.`
+    issues.push({ pointer: `${base}/proxy/model/heads`, detail })
+  }
+  const measured = new Set(problem.domains.map(({ name }) => lossMetric(name)))
+  const unmeasured = problem.metrics.filter(({ name }) => !measured.has(name))
+  return [
+    ...issues,
+    ...unmeasured.map(({ name }) => ({
+      pointer: '/metrics',
+      detail: `Proxies do not measure "${name}"; they measure losses, such as "${lossMetric(problem.domains[0].name)}".`,
+    })),
+  ]
 }
 
 function objectiveIssues(objective: Objective, metricNames: readonly string[]): Issue[] {

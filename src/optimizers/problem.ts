@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ProxySchema, type ProxySpec } from './proxy.js'
 
 /**
  * What a study searches: domains with their constraints, metrics, an objective over the metrics, and the
@@ -130,9 +131,12 @@ export type Objective = Static<typeof ObjectiveSchema>
 export const FidelitySchema = Type.Object(
   {
     name: NameSchema,
-    evaluator: Type.Union([Type.Literal('table')], {
-      description: 'How trials get their measurements. `table`: results are imported.',
+    evaluator: Type.Union([Type.Literal('table'), Type.Literal('proxy')], {
+      description:
+        'How trials get their measurements. `table`: results are imported. `proxy`: Mixwright trains a small model on ' +
+        'the corpus for each trial.',
     }),
+    proxy: Type.Optional(ProxySchema),
     cost: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
@@ -151,20 +155,54 @@ export const FidelitySchema = Type.Object(
 )
 export type Fidelity = Static<typeof FidelitySchema>
 
-export const ProblemSchema = Type.Object(
+export const CorpusReferenceSchema = Type.Object(
   {
-    ...spaceProperties,
-    metrics: Type.Array(MetricSchema, { minItems: 1, maxItems: 500 }),
-    objective: Type.Optional(ObjectiveSchema),
-    fidelities: Type.Optional(Type.Array(FidelitySchema, { minItems: 1, maxItems: 50 })),
+    id: Type.String({ format: 'uuid' }),
+    ingestion: Type.String({
+      format: 'uuid',
+      description: 'The ingestion whose shards proxies read; fixed when the study is created.',
+    }),
+    hash: Type.String({ description: 'SHA-256 (hex) of what the ingestion made.' }),
   },
+  { ...closed, description: 'The text that proxies are trained on.' },
+)
+
+const problemProperties = {
+  ...spaceProperties,
+  metrics: Type.Array(MetricSchema, { minItems: 1, maxItems: 500 }),
+  objective: Type.Optional(ObjectiveSchema),
+  fidelities: Type.Optional(Type.Array(FidelitySchema, { minItems: 1, maxItems: 50 })),
+}
+
+export const ProblemSchema = Type.Object(
+  { ...problemProperties, corpus: Type.Optional(CorpusReferenceSchema) },
   { ...closed, description: 'What a study searches. Immutable.' },
 )
 export type Problem = Static<typeof ProblemSchema>
+
+/** A problem as it is asked for: with a corpus, domains and metrics need not be repeated. */
+export const ProblemRequestSchema = Type.Object(
+  {
+    ...problemProperties,
+    domains: Type.Optional(problemProperties.domains),
+    metrics: Type.Optional(problemProperties.metrics),
+    corpus: Type.Optional(
+      Type.String({
+        format: 'uuid',
+        description:
+          "Id of an ingested corpus. `domains` then default to all of its domains, their `tokens` to the corpus's counts, and " +
+          '`metrics` to one validation loss a domain, named `loss/<domain>` (nats/token).',
+      }),
+    ),
+  },
+  { ...closed, description: 'What a study searches. Immutable once the study is created.' },
+)
+export type ProblemRequest = Static<typeof ProblemRequestSchema>
 
 /** The problem with every default written out, as it is stored and hashed. */
 export interface CompleteProblem extends Problem {
   metrics: (Metric & { direction: 'minimize' | 'maximize' })[]
   objective: Objective & { scale: 'none' | 'standard' }
-  fidelities: (Fidelity & { cost: number; order: number })[]
+  /** Those with the evaluator `proxy` have a `proxy` with every default written out. */
+  fidelities: (Omit<Fidelity, 'proxy'> & { cost: number; order: number; proxy?: ProxySpec })[]
 }

@@ -1,3 +1,4 @@
+import type { CorpusManifest, CorpusSettings, SourceSpec } from '../corpora/types.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 
 /** What the repositories take and give: plain objects, dates as Date, one type a table. */
@@ -15,6 +16,9 @@ export interface StudyRecord {
   method: string
   params: Record<string, unknown>
   seed: number
+  /** The corpus that proxies are trained on, and the ingestion whose shards they read; null for studies without. */
+  corpusId: string | null
+  ingestionId: string | null
   /** Raised by every change; compare-and-set on it. */
   version: number
   createdAt: Date
@@ -50,13 +54,13 @@ export interface RunRow {
 }
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-export type JobKind = 'fit'
+export type JobKind = 'fit' | 'ingest' | 'trial'
 
 export interface JobRecord {
   id: string
   kind: JobKind
   studyId: string | null
-  /** What the job is about: for `fit`, the id of the fit. */
+  /** What the job is about: the id of the fit, the ingestion or the trial. */
   subjectId: string
   state: JobState
   progress: { done: number; total: number; message: string } | null
@@ -84,10 +88,154 @@ export interface FitRecord {
   fidelity: string
   /** Ids of the imports this fit is made from, fixed when it was requested. */
   importIds: string[]
+  /** Ids of the proxy trials this fit is made from, fixed when it was requested. */
+  trialIds: string[]
   /** SHA-256 (hex) over problem hash and the content hashes of the imports. */
   dataHash: string
   /** The recommendation with its evidence; null until the job has succeeded. */
   recommendation: Record<string, unknown> | null
   createdAt: Date
   finishedAt: Date | null
+}
+
+export interface CorpusRecord {
+  id: string
+  owner: string | null
+  name: string
+  labels: Record<string, string>
+  settings: CorpusSettings
+  domains: CorpusDomain[]
+  /** The newest ingestion that succeeded; null before the first. */
+  ingestionId: string | null
+  /** Days without a study that uses it after which the corpus is removed; null: never. */
+  retentionDays: number | null
+  /** Raised by every change; compare-and-set on it. */
+  version: number
+  createdAt: Date
+  updatedAt: Date
+}
+
+export interface CorpusDomain {
+  name: string
+  /** SPDX expression or the publisher's words; null when it is not known. */
+  licence: string | null
+  /** Where the text comes from, for people; null when it is not known. */
+  source: string | null
+}
+
+export interface SourceRecord extends SourceSpec {
+  corpusId: string
+  domain: string
+  /** Of an upload; null for paths. */
+  bytes: number | null
+  /** SHA-256 (hex) of an upload; null for paths. */
+  contentHash: string | null
+  createdAt: Date
+}
+
+export interface IngestionRecord {
+  id: string
+  corpusId: string
+  jobId: string
+  settings: CorpusSettings
+  /** Ids of the sources, fixed when it was requested. */
+  sourceIds: string[]
+  /** Null until the job has succeeded. */
+  manifest: CorpusManifest | null
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/** `fitting`: all trials have ended and the fit is at work. */
+export type SearchState = 'running' | 'fitting' | 'finished' | 'failed' | 'cancelled'
+
+/** One go at a study with its own proxies: trials, then a fit. */
+export interface SearchRecord {
+  id: string
+  studyId: string
+  fidelity: string
+  /** Trials it may spend, baselines included. */
+  trials: number
+  seed: number
+  state: SearchState
+  fitId: string | null
+  /** A problem document (RFC 9457) once the search has failed. */
+  problem: Record<string, unknown> | null
+  version: number
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/** `failed`: set aside after its last attempt. */
+export type TrialState = 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+/** A mixture tried at a fidelity by a proxy of our own. */
+export interface TrialRecord {
+  id: string
+  studyId: string
+  searchId: string
+  /** Position in the search, from 0. */
+  position: number
+  fidelity: string
+  /** `uniform` and `natural` for the baselines, '' for suggestions. */
+  label: string
+  /** Why this mixture, for people. */
+  reason: string
+  /** In the study's domain order; they sum to 1. */
+  weights: number[]
+  seed: number
+  state: TrialState
+  jobId: string
+  /** Attempts begun. */
+  attempts: number
+  /** A problem document (RFC 9457) once the trial was set aside. */
+  problem: Record<string, unknown> | null
+  createdAt: Date
+  finishedAt: Date | null
+}
+
+/** `interrupted`: the worker stopped cleanly. `lost`: it gave no sign of life. */
+export type AttemptState = 'running' | 'completed' | 'failed' | 'interrupted' | 'lost' | 'cancelled'
+
+/** One go at a trial. */
+export interface AttemptRecord {
+  id: string
+  trialId: string
+  /** From 1. */
+  number: number
+  state: AttemptState
+  problem: Record<string, unknown> | null
+  startedAt: Date
+  finishedAt: Date | null
+}
+
+/** Who works on an attempt, and until when that is believed. */
+export interface LeaseRecord {
+  id: string
+  attemptId: string
+  holder: string
+  expiresAt: Date
+  releasedAt: Date | null
+}
+
+export interface MeasurementRecord {
+  trialId: string
+  attemptId: string
+  tokens: number
+  /** Metric name → value. */
+  values: Record<string, number>
+  /** Metric name → standard error. */
+  standardErrors: Record<string, number>
+  /** What else the evaluator says, for people and later methods: bits per byte, epochs, training loss. */
+  details: Record<string, unknown>
+  createdAt: Date
+}
+
+export interface EventRecord {
+  /** Grows within a study; what `Last-Event-ID` carries. */
+  id: number
+  studyId: string
+  type: string
+  data: Record<string, unknown>
+  createdAt: Date
 }

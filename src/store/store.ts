@@ -1,4 +1,6 @@
+import type { CorpusRepository } from './corpus-contract.js'
 import type { FitRecord, ImportRecord, JobKind, JobRecord, StudyRecord } from './records.js'
+import type { EventRepository, SearchRepository, TrialRepository } from './trial-contract.js'
 
 /** The page after `after` (an id), newest first; ids are UUID v7, so their order is the order of creation. */
 export interface Page {
@@ -99,6 +101,8 @@ export interface JobRepository {
   requestCancel(id: string): Promise<JobRecord | undefined>
   /** Jobs that should be running and are not: queued ones, and running ones with a heartbeat older than the date. */
   findOrphans(staleBefore: Date): Promise<JobRecord[]>
+  /** Removes jobs that ended before the date and that no fit, ingestion or trial needs any more. Returns how many. */
+  deleteEndedBefore(date: Date): Promise<number>
   /** Gives a running orphan back to `queued`. False when it is not one. */
   requeueOrphan(id: string, staleBefore: Date): Promise<boolean>
 }
@@ -110,6 +114,10 @@ export interface Store {
   readonly imports: ImportRepository
   readonly fits: FitRepository
   readonly jobs: JobRepository
+  readonly corpora: CorpusRepository
+  readonly searches: SearchRepository
+  readonly trials: TrialRepository
+  readonly events: EventRepository
   /** A round trip to the database; rejects when it does not answer. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -1,4 +1,6 @@
 import type { Store } from '../store/store.js'
+import type { CorpusService } from './corpora.js'
+import type { EventService } from './events.js'
 import { createFitService, type FitService } from './fits.js'
 import { createHealthService, type HealthService } from './health.js'
 import { createImportService, type ImportService } from './imports.js'
@@ -8,6 +10,7 @@ import { createMethodService, type MethodService } from './methods.js'
 import type { Compute, Doorbell } from './ports.js'
 import { createPredictionService, type PredictionService } from './predictions.js'
 import { createRecommendationService, type RecommendationService } from './recommendations.js'
+import type { SearchService, TrialService } from './searches.js'
 import { createStudyService, type StudyService } from './studies.js'
 
 /** The life of studies as every way in uses it. Knows no HTTP and no queue. */
@@ -18,6 +21,10 @@ export interface Services {
   readonly recommendations: RecommendationService
   readonly predictions: PredictionService
   readonly jobs: JobService
+  readonly corpora: CorpusService
+  readonly searches: SearchService
+  readonly trials: TrialService
+  readonly events: EventService
   readonly methods: MethodService
   readonly health: HealthService
 }

@@ -1,8 +1,12 @@
+import type { CorpusManifest, IngestProgress, IngestTask } from '../corpora/types.js'
 import type { ImportOptions, ParsedTable, TableUpload } from '../formats/importers/table.js'
 import type { CompleteProblem, Mixture } from '../optimizers/problem.js'
+import type { ProxySpec } from '../optimizers/proxy.js'
 import type { MetricPrediction, Recommendation } from '../optimizers/recommendation.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
-import type { ProgressListener } from '../optimizers/types.js'
+import type { ProgressListener, Suggestion } from '../optimizers/types.js'
+import type { JobKind } from '../store/records.js'
+import type { Device, ProxyMeasurement } from '../training/types.js'
 
 /** What the studies need from outside their room: heavy computation, and a way to wake a worker. */
 
@@ -21,6 +25,58 @@ export interface RecommendTask {
 export interface RecommendOutcome {
   recommendation: Recommendation
   models: { metric: string; surrogate: SurrogateName; model: string }[]
+}
+
+/** One proxy to train. */
+export interface TrainTask {
+  proxy: ProxySpec
+  /** Folder of the ingestion whose shards it reads. */
+  corpusFolder: string
+  /** The study's domains, in its order; each is a domain of the corpus. */
+  domains: readonly string[]
+  /** In the order of `domains`; they sum to 1. */
+  weights: readonly number[]
+  /** Of the trial: initial parameters and the order of sequences. */
+  seed: number
+  /** Of the study: what all trials share, such as the validation subset. */
+  studySeed: number
+  /** Tokens of the target run, for simulated epoching. */
+  targetTokens?: number
+  device: Device
+  /** Where checkpoints go; one that is there is resumed from. */
+  checkpointFile: string
+  /** Seconds between two checkpoints. */
+  checkpointSeconds: number
+}
+
+export type TrainEvent =
+  | {
+      type: 'progress'
+      step: number
+      steps: number
+      tokens: number
+      /** Mean training loss since the last event, nats per token. */
+      loss: number
+      tokensPerSecond: number
+    }
+  | { type: 'measurement'; measurement: ProxyMeasurement }
+
+export interface TrainOutcome {
+  /** At the end of the budget. */
+  last: ProxyMeasurement
+  /** Seconds of training in this attempt. */
+  seconds: number
+}
+
+export interface SuggestTask {
+  problem: CompleteProblem
+  method: string
+  params: Record<string, unknown>
+  seed: number
+  fidelity: string
+  /** Mixtures tried or being tried, which are not suggested again. */
+  active: readonly Mixture[]
+  count: number
 }
 
 /** CPU-heavy work, done in worker threads. Rejects with MixwrightError for expected refusals. */
@@ -53,10 +109,20 @@ export interface Compute {
     models: { metric: string; surrogate: string; model: string }[]
     mixtures: Mixture[]
   }): Promise<MetricPrediction[][]>
+  /** Trains one proxy on a thread of its own. Rejects with the signal's reason soon after it aborts. */
+  train(
+    task: TrainTask,
+    options: { signal?: AbortSignal; onEvent?: (event: TrainEvent) => void },
+  ): Promise<TrainOutcome>
+  ingest(
+    task: IngestTask,
+    options: { signal?: AbortSignal; onProgress?: (progress: IngestProgress) => void },
+  ): Promise<CorpusManifest>
+  suggest(task: SuggestTask): Promise<Suggestion[]>
 }
 
 /** Tells some worker that a job is waiting. The queue is only a doorbell: the job itself is in the store. */
 export interface Doorbell {
   /** Never rejects: a job that could not be announced is found by the reconciler, which looks into the store. */
-  ring(jobId: string): Promise<void>
+  ring(kind: JobKind, jobId: string): Promise<void>
 }

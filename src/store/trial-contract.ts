@@ -1,0 +1,132 @@
+import type {
+  AttemptRecord,
+  EventRecord,
+  FitRecord,
+  JobRecord,
+  LeaseRecord,
+  MeasurementRecord,
+  SearchRecord,
+  SearchState,
+  TrialRecord,
+  TrialState,
+} from './records.js'
+import type { Page } from './store.js'
+
+export type NewTrial = Omit<
+  TrialRecord,
+  'state' | 'attempts' | 'problem' | 'createdAt' | 'finishedAt'
+>
+
+export interface SearchRepository {
+  /**
+   * Writes a running search with its first trials (`waiting`) and their queued jobs (kind `trial`) in one transaction.
+   * Undefined when the study has a search that is running or fitting, or is gone.
+   */
+  insert(
+    search: Omit<
+      SearchRecord,
+      'state' | 'fitId' | 'problem' | 'version' | 'createdAt' | 'finishedAt'
+    >,
+    trials: readonly NewTrial[],
+  ): Promise<SearchRecord | undefined>
+  get(id: string): Promise<SearchRecord | undefined>
+  list(studyId: string, page: Page): Promise<SearchRecord[]>
+  /** How many trials are in which state. */
+  counts(id: string): Promise<Record<TrialState, number>>
+  /**
+   * Once all trials have ended: writes the fit and its job, and moves the search from `running` to `fitting`, in one
+   * transaction. False when the search is not running any more, or a trial is waiting or running.
+   */
+  beginFit(
+    id: string,
+    fit: Omit<FitRecord, 'recommendation' | 'createdAt' | 'finishedAt'>,
+  ): Promise<boolean>
+  /** Compare-and-set from one of the states `from`. False when it is in another. */
+  end(
+    id: string,
+    from: readonly SearchState[],
+    end: {
+      state: 'finished' | 'failed' | 'cancelled'
+      problem: Record<string, unknown> | null
+    },
+  ): Promise<boolean>
+  /** Searches that are running or fitting. */
+  unfinished(): Promise<SearchRecord[]>
+}
+
+export interface TrialRepository {
+  get(id: string): Promise<TrialRecord | undefined>
+  /** In the order of creation. `after` is a trial id. */
+  list(
+    query: { studyId: string; searchId?: string; state?: TrialState } & Page,
+  ): Promise<TrialRecord[]>
+  attempts(trialId: string): Promise<AttemptRecord[]>
+  leases(attemptId: string): Promise<LeaseRecord[]>
+  measurements(trialId: string): Promise<MeasurementRecord[]>
+  /**
+   * Begins an attempt under the job that this worker holds, with a lease: the trial is `running`, an attempt left open
+   * becomes `lost` and its lease is released. Undefined when the trial has ended or the job is not this worker's.
+   */
+  beginAttempt(
+    trialId: string,
+    worker: string,
+    leaseExpiresAt: Date,
+  ): Promise<AttemptRecord | undefined>
+  /** False when the lease was released or given to another. */
+  renewLease(attemptId: string, worker: string, expiresAt: Date): Promise<boolean>
+  /** Append-only. A measurement of the trial at the same number of tokens is there already: nothing is written, false. */
+  measure(measurement: Omit<MeasurementRecord, 'createdAt'>): Promise<boolean>
+  /**
+   * Writes the last measurement, ends attempt, lease and job, and completes the trial, in one transaction. False (and
+   * nothing written) when the trial was completed before or the job is not this worker's: the first completion wins.
+   */
+  complete(
+    attemptId: string,
+    worker: string,
+    last: Omit<MeasurementRecord, 'createdAt' | 'attemptId' | 'trialId'>,
+  ): Promise<boolean>
+  /**
+   * Ends an attempt that did not complete, its lease and its hold on the job, in one transaction: `retry` puts trial
+   * and job back to wait; otherwise the trial is set aside as `failed`, or is `cancelled`, and so is the job.
+   */
+  endAttempt(
+    attemptId: string,
+    worker: string,
+    end: {
+      state: 'failed' | 'interrupted' | 'cancelled'
+      problem: Record<string, unknown> | null
+      retry: boolean
+    },
+  ): Promise<boolean>
+  /** Cancels waiting trials with their jobs at once and asks for running ones to be cancelled. Returns their jobs. */
+  cancelSearch(searchId: string): Promise<JobRecord[]>
+  /** Sets aside or cancels a trial whose job has ended without an attempt that could say so. Returns whether it did. */
+  settle(trialId: string): Promise<boolean>
+  /**
+   * Completed trials with their last measurement, in the order given, as pages of JSON text (an array of RunRow whose
+   * `runId` is the trial's id), as `ImportRepository.readRows`.
+   */
+  readRows(trialIds: readonly string[], pageRows?: number): AsyncIterable<string>
+  /** Ids of trials that ended before the date: nothing resumes from their checkpoints. */
+  endedBefore(date: Date): Promise<string[]>
+  /** Which of these ids are trials that may still be resumed. */
+  unended(ids: readonly string[]): Promise<Set<string>>
+}
+
+/** What happened in a study, for people who watch. Append-only until pruned. */
+export interface EventRepository {
+  append(
+    studyId: string,
+    type: string,
+    data: Record<string, unknown>,
+  ): Promise<EventRecord | undefined>
+  /** Events with an id above `after`, oldest first. */
+  after(studyId: string, after: number, limit: number): Promise<EventRecord[]>
+  /**
+   * Calls back, with the study's id, soon after events were appended by any process on this database. Calls may be joined;
+   * a lost connection is taken up again, and then every listener is called once for all studies (id undefined).
+   */
+  listen(onEvents: (studyId: string | undefined) => void): Promise<() => Promise<void>>
+  /** Removes events older than the date. Returns how many. */
+  deleteBefore(date: Date): Promise<number>
+}
