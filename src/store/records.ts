@@ -149,10 +149,14 @@ export interface IngestionRecord {
 /** `fitting`: all trials have ended and the fit is at work. */
 export type SearchState = 'running' | 'fitting' | 'finished' | 'failed' | 'cancelled'
 
+/** `comparison`: given mixtures, each trained with several seeds; it ends without a fit. */
+export type SearchPurpose = 'search' | 'comparison'
+
 /** One go at a study with its own proxies: trials, then a fit. */
 export interface SearchRecord {
   id: string
   studyId: string
+  purpose: SearchPurpose
   fidelity: string
   /** Trials it may spend, baselines included. */
   trials: number
@@ -177,7 +181,7 @@ export interface TrialRecord {
   /** Position in the search, from 0. */
   position: number
   fidelity: string
-  /** `uniform` and `natural` for the baselines, '' for suggestions. */
+  /** `uniform` and `natural` for the baselines, the given name in a comparison, '' for suggestions. */
   label: string
   /** Why this mixture, for people. */
   reason: string

@@ -1,11 +1,14 @@
-import type { EventRecord } from '../store/records.js'
+import type { EventRecord, SearchPurpose } from '../store/records.js'
 
 /**
  * What watchers of a study are told. Data carry ids and the few numbers a display needs; everything else is read at the
  * addresses of the ids.
  */
 export type StudyEvent =
-  | { type: 'search-started'; data: { searchId: string; fidelity: string; trials: number } }
+  | {
+      type: 'search-started'
+      data: { searchId: string; purpose: SearchPurpose; fidelity: string; trials: number }
+    }
   | {
       type: 'trial-started'
       data: { trialId: string; searchId: string; position: number; label: string; attempt: number }
@@ -46,7 +49,7 @@ export type StudyEvent =
     }
   | { type: 'trial-cancelled'; data: { trialId: string; searchId: string } }
   | { type: 'fit-started'; data: { fitId: string; jobId: string; searchId: string } }
-  | { type: 'search-finished'; data: { searchId: string; fitId: string } }
+  | { type: 'search-finished'; data: { searchId: string; fitId: string | null } }
   | { type: 'search-failed'; data: { searchId: string; code: string; detail: string } }
   | { type: 'search-cancelled'; data: { searchId: string } }
 

@@ -1,3 +1,4 @@
+import type { Mixture } from '../optimizers/problem.js'
 import type {
   AttemptRecord,
   LeaseRecord,
@@ -15,6 +16,17 @@ export interface NewSearch {
   /** Trials to train, the uniform and the natural mixture included. Default: twice the number of domains, plus 2; ≥ m + 1. */
   trials?: number
   /** Default: the study's. */
+  seed?: number
+}
+
+/** Given mixtures, trained side by side with new seeds: what a recommendation is really worth. */
+export interface NewComparison {
+  /** Name → weights, 1 to 20 of them; domains left out have weight 0. They need not meet the constraints. */
+  mixtures: Record<string, Mixture>
+  /** Seeds of each mixture, 1 to 20. Default 2. Replicate r of every mixture has the same seed. */
+  replicates?: number
+  fidelity?: string
+  /** Default: the study's. Searches draw their seeds under another name, so no replicate repeats a trial of a search. */
   seed?: number
 }
 
@@ -39,6 +51,12 @@ export interface SearchService {
    * @throws MixwrightError `study-not-found`, `validation-failed`, `search-running`, `too-few-runs`, `quota-exceeded`
    */
   start(studyId: string, input: NewSearch): Promise<SearchView>
+  /**
+   * Queues a trial for every mixture and seed (label: the mixture's name). It is a search with the purpose `comparison`, which
+   * is `finished` once all trials have ended, without a fit; its trials are not used by fits.
+   * @throws MixwrightError `study-not-found`, `validation-failed`, `search-running`, `quota-exceeded`
+   */
+  compare(studyId: string, input: NewComparison): Promise<SearchView>
   /** @throws MixwrightError `study-not-found`, `search-not-found` */
   get(studyId: string, searchId: string): Promise<SearchView>
   list(studyId: string, query: { limit: number; after?: string }): Promise<Listing<SearchView>>
