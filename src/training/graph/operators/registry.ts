@@ -1,0 +1,35 @@
+import type { Operator } from '../types.js'
+import { ACTIVATIONS } from './activations.js'
+import { ARITHMETIC } from './arithmetic.js'
+import { CASTS } from './cast.js'
+import { COMPARISONS } from './comparisons.js'
+import { INDEXING } from './indexing.js'
+import { PRODUCTS } from './matmul.js'
+import { MOVEMENT } from './movement.js'
+import { NORMALIZATION } from './normalization.js'
+import { PIECES } from './pieces.js'
+import { REDUCTIONS } from './reductions.js'
+import { SELECTION } from './selection.js'
+import { SOFTMAX } from './softmax.js'
+import { UNARY } from './unary.js'
+
+/** Every operator by its name. */
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
+  [
+    ARITHMETIC,
+    UNARY,
+    ACTIVATIONS,
+    COMPARISONS,
+    SELECTION,
+    CASTS,
+    MOVEMENT,
+    PIECES,
+    REDUCTIONS,
+    PRODUCTS,
+    INDEXING,
+    SOFTMAX,
+    NORMALIZATION,
+  ]
+    .flat()
+    .map((operator) => [operator.name, operator]),
+)
