@@ -8,7 +8,7 @@ import { type Static, Type } from 'typebox'
 const closed = { additionalProperties: false } as const
 
 export const ModelSizeSchema = Type.Union(
-  ['tiny', 'small', 'base'].map((name) => Type.Literal(name as 'tiny' | 'small' | 'base')),
+  [Type.Literal('tiny'), Type.Literal('small'), Type.Literal('base')],
   {
     description:
       '`tiny`: width 64, 2 layers, 4 heads, context 64. `small`: width 128, 4 layers, 4 heads, context 128. ' +
@@ -66,7 +66,7 @@ export const ProxySchema = Type.Object(
         exclusiveMinimum: 0,
         maximum: 1,
         description:
-          'Peak learning rate. Default by size: 4e-3 tiny, 2e-3 small, 1e-3 base and shapes by number.',
+          'Peak learning rate. Default 0.256 / width, at most 0.01: 4e-3 tiny, 2e-3 small, 1e-3 base.',
       }),
     ),
     schedule: Type.Optional(

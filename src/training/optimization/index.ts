@@ -1,0 +1,2 @@
+export { type AdamwRates, type AdamwTensors, adamwRates, adamwUpdate } from './adamw.js'
+export { learningRateSchedule, type ScheduleOptions } from './schedule.js'
