@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../../types.js'
+import type { ModelConfig } from '../types.js'
 
 /** Back ends read past the end of a table without a word, so ids are checked before. */
 function checkIds(ids: Int32Array, vocabulary: number): void {
