@@ -5,9 +5,12 @@ export {
   StoreNotEmptyError,
   writeBackup,
 } from './backup/index.js'
+export type * from './corpus-contract.js'
+export { createDataFolder, type DataFolder, type DataFolderOptions } from './data-folder.js'
 export { FolderInUseError, FormatMismatchError } from './embedded/index.js'
 export { NewerDatabaseError } from './migrations/index.js'
 export { type OpenStore, openStore, type StoreOptions } from './open-store.js'
 export type { PoolLike } from './pool.js'
 export type * from './records.js'
 export * from './store.js'
+export type * from './trial-contract.js'

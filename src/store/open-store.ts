@@ -1,12 +1,17 @@
 import { createDatabase } from './database.js'
 import { openEmbeddedDatabase } from './embedded/index.js'
+import { EventChannel } from './event-channel.js'
 import { migrate } from './migrations/index.js'
 import type { PoolLike } from './pool.js'
 import { openPostgresql } from './postgresql.js'
+import { createCorpusRepository } from './repositories/corpus-repository.js'
+import { createEventRepository } from './repositories/event-repository.js'
 import { createFitRepository } from './repositories/fit-repository.js'
 import { createImportRepository } from './repositories/import-repository.js'
 import { createJobRepository } from './repositories/job-repository.js'
+import { createSearchRepository } from './repositories/search-repository.js'
 import { createStudyRepository } from './repositories/study-repository.js'
+import { createTrialRepository } from './repositories/trial-repository.js'
 import type { Store } from './store.js'
 
 export interface StoreOptions {
@@ -40,6 +45,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     const imports = createImportRepository(db)
     // Nobody else can be writing to the embedded database: what is staging was left behind by a process that died.
     if (kind === 'embedded') await imports.discardStagingBefore(new Date())
+    const channel = new EventChannel(pool)
     return {
       kind,
       location,
@@ -48,8 +54,15 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
       imports,
       fits: createFitRepository(db),
       jobs: createJobRepository(db),
+      corpora: createCorpusRepository(db),
+      searches: createSearchRepository(db),
+      trials: createTrialRepository(db),
+      events: createEventRepository(db, channel),
       ping: () => ping(pool),
-      close,
+      close: () => {
+        channel.close()
+        return close()
+      },
     }
   } catch (error) {
     await close()

@@ -14,7 +14,7 @@ export interface StudyRepository {
   ): Promise<StudyRecord>
   get(id: string): Promise<StudyRecord | undefined>
   list(page: Page & { owner?: string; label?: [string, string] }): Promise<StudyRecord[]>
-  /** Removes the study with all its imports, runs, fits and jobs. False when there is none. */
+  /** Removes the study with all its imports, runs, searches, trials, fits, jobs and events. False when there is none. */
   delete(id: string): Promise<boolean>
 }
 
@@ -89,7 +89,7 @@ export interface JobRepository {
     worker: string,
     progress?: JobRecord['progress'],
   ): Promise<{ held: boolean; cancelRequested: boolean }>
-  /** Ends a job that this worker holds as failed or cancelled. False when it is not held. */
+  /** Ends a job that this worker holds as failed or cancelled, and its trial with it. False when it is not held. */
   end(
     id: string,
     worker: string,
@@ -97,11 +97,18 @@ export interface JobRepository {
   ): Promise<boolean>
   /** Gives a running job back to the queue (clean stop). */
   release(id: string, worker: string): Promise<boolean>
-  /** Cancels a queued job at once, or asks for a running one to be cancelled. Undefined when there is none. */
+  /**
+   * Cancels a queued job at once, and its trial with it, or asks for a running one to be cancelled. Undefined when there
+   * is none.
+   */
   requestCancel(id: string): Promise<JobRecord | undefined>
   /** Jobs that should be running and are not: queued ones, and running ones with a heartbeat older than the date. */
   findOrphans(staleBefore: Date): Promise<JobRecord[]>
-  /** Removes jobs that ended before the date and that no fit, ingestion or trial needs any more. Returns how many. */
+  /**
+   * Removes jobs that ended before the date and that no fit, ingestion or trial needs any more: that of a fit or an
+   * ingestion which came to nothing says why, and stays as long as they do. What a job was about keeps its id. Returns how
+   * many.
+   */
   deleteEndedBefore(date: Date): Promise<number>
   /** Gives a running orphan back to `queued`. False when it is not one. */
   requeueOrphan(id: string, staleBefore: Date): Promise<boolean>

@@ -1,6 +1,17 @@
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
 import type { CompleteProblem } from '../optimizers/problem.js'
-import type { FitRecord, ImportRecord, JobRecord, RunRole } from './records.js'
+import type {
+  AttemptRecord,
+  CorpusRecord,
+  FitRecord,
+  ImportRecord,
+  IngestionRecord,
+  JobRecord,
+  RunRole,
+  SearchRecord,
+  SourceRecord,
+  TrialRecord,
+} from './records.js'
 
 /**
  * The tables of schema `mixwright` as queries see them: columns in camel case (the database has them in snake case).
@@ -14,12 +25,20 @@ export interface Tables {
   jobs: JobsTable
   fits: FitsTable
   fitModels: FitModelsTable
+  corpora: CorporaTable
+  corpusSources: CorpusSourcesTable
+  ingestions: IngestionsTable
+  searches: SearchesTable
+  attempts: AttemptsTable
+  leases: LeasesTable
+  studyEvents: StudyEventsTable
 }
 
 /** Name of the schema that every statement names. */
 export const SCHEMA = 'mixwright'
 
 type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T, string | null, string | null>
 type Timestamp = ColumnType<Date, Date | undefined, Date>
 
 interface StudiesTable {
@@ -33,6 +52,8 @@ interface StudiesTable {
   method: string
   params: Json<Record<string, unknown>>
   seed: number
+  corpusId: string | null
+  ingestionId: string | null
   version: Generated<number>
   createdAt: Timestamp
   updatedAt: Timestamp
@@ -53,23 +74,57 @@ interface ImportsTable {
   completedAt: Date | null
 }
 
+/** Imported runs have an `importId`, trials of proxies a `searchId`; `uid` is the id that the outside knows. */
 interface TrialsTable {
   id: Generated<number>
+  uid: Generated<string>
   studyId: string
   importId: string | null
+  searchId: string | null
+  position: number | null
   role: RunRole
   holdout: string
   fidelity: string
   runId: string
+  label: Generated<string>
+  reason: Generated<string>
   weights: number[]
+  seed: number | null
+  state: Generated<TrialRecord['state']>
+  jobId: string | null
+  attempts: Generated<number>
+  problem: NullableJson<TrialRecord['problem']>
   createdAt: Timestamp
+  finishedAt: Date | null
 }
 
+interface AttemptsTable {
+  id: string
+  trialId: number
+  number: number
+  state: Generated<AttemptRecord['state']>
+  problem: NullableJson<AttemptRecord['problem']>
+  startedAt: Timestamp
+  finishedAt: Date | null
+}
+
+interface LeasesTable {
+  id: string
+  attemptId: string
+  holder: string
+  expiresAt: Date
+  releasedAt: Date | null
+}
+
+/** Those of imported runs have no attempt, standard errors and details. */
 interface MeasurementsTable {
   id: Generated<number>
   trialId: number
+  attemptId: string | null
   tokens: number | null
   values: Json<Record<string, number>>
+  standardErrors: NullableJson<Record<string, number> | null>
+  details: NullableJson<Record<string, unknown> | null>
   createdAt: Timestamp
 }
 
@@ -79,8 +134,8 @@ interface JobsTable {
   studyId: string | null
   subjectId: string
   state: Generated<JobRecord['state']>
-  progress: ColumnType<JobRecord['progress'], string | null, string | null>
-  problem: ColumnType<JobRecord['problem'], string | null, string | null>
+  progress: NullableJson<JobRecord['progress']>
+  problem: NullableJson<JobRecord['problem']>
   attempts: Generated<number>
   worker: string | null
   heartbeatAt: Date | null
@@ -101,8 +156,9 @@ interface FitsTable {
   seed: number
   fidelity: string
   importIds: string[]
+  trialIds: string[]
   dataHash: string
-  recommendation: ColumnType<FitRecord['recommendation'], string | null, string | null>
+  recommendation: NullableJson<FitRecord['recommendation']>
   createdAt: Timestamp
   finishedAt: Date | null
 }
@@ -113,6 +169,67 @@ interface FitModelsTable {
   metric: string
   surrogate: string
   model: string
+}
+
+interface CorporaTable {
+  id: string
+  owner: string | null
+  name: string
+  labels: Json<Record<string, string>>
+  settings: Json<CorpusRecord['settings']>
+  domains: Json<CorpusRecord['domains']>
+  retentionDays: number | null
+  version: Generated<number>
+  createdAt: Timestamp
+  updatedAt: Timestamp
+}
+
+interface CorpusSourcesTable {
+  id: string
+  corpusId: string
+  domain: string
+  kind: SourceRecord['kind']
+  path: string
+  name: string
+  format: SourceRecord['format']
+  textField: string
+  bytes: number | null
+  contentHash: string | null
+  createdAt: Timestamp
+}
+
+interface IngestionsTable {
+  id: string
+  corpusId: string
+  jobId: string
+  settings: Json<IngestionRecord['settings']>
+  sourceIds: string[]
+  manifest: NullableJson<IngestionRecord['manifest']>
+  createdAt: Timestamp
+  finishedAt: Date | null
+}
+
+interface SearchesTable {
+  id: string
+  studyId: string
+  purpose: SearchRecord['purpose']
+  fidelity: string
+  trials: number
+  seed: number
+  state: Generated<SearchRecord['state']>
+  fitId: string | null
+  problem: NullableJson<SearchRecord['problem']>
+  version: Generated<number>
+  createdAt: Timestamp
+  finishedAt: Date | null
+}
+
+interface StudyEventsTable {
+  id: Generated<number>
+  studyId: string
+  type: string
+  data: Json<Record<string, unknown>>
+  createdAt: Timestamp
 }
 
 export type JobRow = Selectable<JobsTable>

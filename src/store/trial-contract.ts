@@ -74,7 +74,10 @@ export interface TrialRepository {
   ): Promise<AttemptRecord | undefined>
   /** False when the lease was released or given to another. */
   renewLease(attemptId: string, worker: string, expiresAt: Date): Promise<boolean>
-  /** Append-only. A measurement of the trial at the same number of tokens is there already: nothing is written, false. */
+  /**
+   * Append-only. False, and nothing is written, when the trial has a measurement at the same number of tokens or the attempt
+   * is not open any more.
+   */
   measure(measurement: Omit<MeasurementRecord, 'createdAt'>): Promise<boolean>
   /**
    * Writes the last measurement, ends attempt, lease and job, and completes the trial, in one transaction. False (and
@@ -87,7 +90,8 @@ export interface TrialRepository {
   ): Promise<boolean>
   /**
    * Ends an attempt that did not complete, its lease and its hold on the job, in one transaction: `retry` puts trial
-   * and job back to wait; otherwise the trial is set aside as `failed`, or is `cancelled`, and so is the job.
+   * and job back to wait, or cancels them when that was asked for; otherwise the trial is set aside as `failed`, or is
+   * `cancelled`, and so is the job. False (and nothing written) when the attempt is not open or the job not this worker's.
    */
   endAttempt(
     attemptId: string,
@@ -100,7 +104,10 @@ export interface TrialRepository {
   ): Promise<boolean>
   /** Cancels waiting trials with their jobs at once and asks for running ones to be cancelled. Returns their jobs. */
   cancelSearch(searchId: string): Promise<JobRecord[]>
-  /** Sets aside or cancels a trial whose job has ended without an attempt that could say so. Returns whether it did. */
+  /**
+   * Sets aside or cancels a trial whose job has failed or been cancelled without an attempt that could say so; one left open
+   * is `lost`. Jobs that are ended or cancelled through this store do so by themselves. Returns whether it did.
+   */
   settle(trialId: string): Promise<boolean>
   /**
    * Completed trials with their last measurement, in the order given, as pages of JSON text (an array of RunRow whose

@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../src/store/index.js'
 import { openQueue } from '../../src/workers/index.js'
-import { queueConformance } from '../workers/queue-conformance.js'
+import { idleProcessors, ONE_EACH, queueConformance } from '../workers/queue-conformance.js'
 import { createRecordingLogger } from '../workers/recording-logger.js'
 import { workersConformance } from '../workers/workers-conformance.js'
 
@@ -142,9 +142,9 @@ describe('while Redis is away', () => {
       onSeen()
       return 'done' as const
     }
-    const worker = await queue.startWorker([{ job: 'fit', handle }], 1)
+    const worker = await queue.startWorker([{ job: 'fit', handle }, ...idleProcessors], ONE_EACH)
     await stopRedis(server)
-    await expect(queue.ring('lost')).resolves.toBeUndefined()
+    await expect(queue.ring('fit', 'lost')).resolves.toBeUndefined()
     await expect(queue.send('fit', { jobId: 'lost' })).rejects.toThrow()
     await expect(queue.health()).rejects.toThrow()
 

@@ -6,10 +6,13 @@ import { Readable, Writable } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Upgrade, upgradeRow } from '../../src/store/backup/format.js'
+import { DUMP_TABLES } from '../../src/store/backup/tables.js'
 import { type OpenStore, openStore, restoreBackup, writeBackup } from '../../src/store/index.js'
 import { backupRoundTrip, dumpOf, fillStore } from './conformance/backup.js'
 import { newDataFolder } from './support/data-folder.js'
-import { newStudy } from './support/records.js'
+import { firstVersionDump } from './support/first-version-dump.js'
+import { completeTrial, startSearch } from './support/proxies.js'
+import { newId, newStudy, readAll } from './support/records.js'
 
 const folders: string[] = []
 async function openEmpty(): Promise<OpenStore> {
@@ -56,12 +59,37 @@ describe('a dump', () => {
   }
 
   test('says what it is and closes with counts and a check sum', () => {
-    expect(JSON.parse(lines[0])).toMatchObject({ format: 'mixwright-backup', version: 1 })
+    expect(JSON.parse(lines[0])).toMatchObject({ format: 'mixwright-backup', version: 2 })
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({
       end: true,
-      rows: { studies: 2, imports: 2, trials: 1501, measurements: 1501, jobs: 3, fits: 3 },
+      rows: {
+        studies: 4,
+        imports: 2,
+        trials: 1507,
+        attempts: 3,
+        leases: 3,
+        measurements: 1503,
+        jobs: 12,
+        fits: 3,
+        corpora: 3,
+        corpus_sources: 2,
+        ingestions: 3,
+        searches: 2,
+        study_events: 2,
+      },
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
+  })
+
+  test('holds every column of every table', async () => {
+    const { rows } = await empty.pool.query(
+      `select table_name as name, array_agg(column_name::text order by column_name::text) as columns
+       from information_schema.columns
+       where table_schema = 'mixwright' and table_name not like 'kysely%'
+       group by table_name order by table_name`,
+    )
+    const dumped = DUMP_TABLES.map(({ name, columns }) => ({ name, columns: [...columns].sort() }))
+    expect(dumped.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(rows)
   })
 
   test('cut short anywhere is refused, and nothing of it stored', async () => {
@@ -87,8 +115,8 @@ describe('a dump', () => {
   })
 
   test('of a newer version is refused with the way out', async () => {
-    const header = JSON.stringify({ ...JSON.parse(lines[0]), version: 2 })
-    await expectRefusal(pack([header, ...lines.slice(1)]), /version 2.*reads up to 1/)
+    const header = JSON.stringify({ ...JSON.parse(lines[0]), version: 3 })
+    await expectRefusal(pack([header, ...lines.slice(1)]), /version 3.*reads up to 2/)
   })
 
   test('is not taken from something else', async () => {
@@ -142,6 +170,30 @@ async function dumpedLines(store: OpenStore): Promise<string[]> {
   const text = gunzipSync(await dumpOf(store)).toString()
   return text.split('\n').slice(1, -2)
 }
+
+test('a dump of the first version is restored as if this one had written it', async () => {
+  const ids = { study: newId(), import: newId(), fit: newId(), job: newId() }
+  const store = await openEmpty()
+  await restoreBackup(store, Readable.from([firstVersionDump(ids)]))
+  const study = (await store.studies.get(ids.study))!
+  expect(study).toMatchObject({ seed: -9007199254740991, corpusId: null, ingestionId: null })
+  expect(JSON.stringify(study.params)).toBe('{"b":0.1,"a":5e-324}')
+  expect(await readAll(store, [ids.import])).toEqual([
+    {
+      runId: 'run-1',
+      weights: [0.1, 0.9],
+      values: { z: 1, a: 0.3 },
+      tokens: null,
+      importId: ids.import,
+    },
+  ])
+  expect(await store.fits.latestFinished(ids.study)).toMatchObject({ id: ids.fit, trialIds: [] })
+  expect(await store.jobs.get(ids.job)).toMatchObject({ state: 'succeeded' })
+  const { trials } = await startSearch(store, study, 1)
+  await completeTrial(store, trials[0])
+  expect(await dumpedLines(store)).toHaveLength(14)
+  await store.close()
+})
 
 describe('rows of older dumps', () => {
   test('pass through every upgrade from their version on', () => {

@@ -7,13 +7,12 @@ import type { PoolLike } from '../pool.js'
 import { dumpLinesOf } from './dump-lines.js'
 import {
   type BackupProgress,
-  DUMP_TABLES,
   DUMP_VERSION,
   type DumpHeader,
-  type DumpTable,
   type DumpTrailer,
   upgradeRow,
 } from './format.js'
+import { DUMP_TABLES, type DumpTable } from './tables.js'
 
 /** The dump is cut short, altered, or none at all; nothing of it was stored. */
 export class BackupInvalidError extends Error {

@@ -5,18 +5,13 @@ import { createGzip } from 'node:zlib'
 import { sql } from 'kysely'
 import { createDatabase, type Database } from '../database.js'
 import type { PoolLike } from '../pool.js'
-import {
-  type BackupProgress,
-  DUMP_TABLES,
-  DUMP_VERSION,
-  type DumpHeader,
-  type DumpTable,
-  type DumpTrailer,
-} from './format.js'
+import { type BackupProgress, DUMP_VERSION, type DumpHeader, type DumpTrailer } from './format.js'
+import { DUMP_TABLES, type DumpTable } from './tables.js'
 
 /**
  * Writes a dump of the whole store: one consistent state, in constant memory. Ends the stream. On the embedded database
- * everybody else waits until it is done.
+ * everybody else waits until it is done. Files of the data folder are no part of it: a corpus is restored without its
+ * uploads and shards, and trials are trained from their beginning.
  * @returns number of rows written, by table
  */
 export async function writeBackup(

@@ -1,25 +1,14 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { FitRepository } from '../store.js'
+import { insertFitWithJob } from './fit-rows.js'
+import { NOW, succeedJob } from './job-changes.js'
 
 export function createFitRepository(db: Database): FitRepository {
   const select = () => db.selectFrom('fits').selectAll()
 
   return {
-    insertWithJob: (fit, { id, kind }) =>
-      db.transaction().execute(async (tx) => {
-        const job = await tx
-          .insertInto('jobs')
-          .values({ id, kind, studyId: fit.studyId, subjectId: fit.id })
-          .returningAll()
-          .executeTakeFirstOrThrow()
-        const inserted = await tx
-          .insertInto('fits')
-          .values({ ...fit, jobId: id, params: JSON.stringify(fit.params) })
-          .returningAll()
-          .executeTakeFirstOrThrow()
-        return { fit: inserted, job }
-      }),
+    insertWithJob: (fit, job) => db.transaction().execute((tx) => insertFitWithJob(tx, fit, job)),
 
     get: async (id) => (isId(id) ? select().where('id', '=', id).executeTakeFirst() : undefined),
 
@@ -36,10 +25,15 @@ export function createFitRepository(db: Database): FitRepository {
     finish: async (fitId, worker, { recommendation, models }) => {
       if (!isId(fitId)) return false
       return db.transaction().execute(async (tx) => {
-        if (!(await succeedJob(tx, fitId, worker))) return false
+        const fit = await tx
+          .selectFrom('fits')
+          .select('jobId')
+          .where('id', '=', fitId)
+          .executeTakeFirst()
+        if (!fit || !(await succeedJob(tx, fit.jobId, worker))) return false
         await tx
           .updateTable('fits')
-          .set({ recommendation: JSON.stringify(recommendation), finishedAt: sql<Date>`now()` })
+          .set({ recommendation: JSON.stringify(recommendation), finishedAt: NOW })
           .where('id', '=', fitId)
           .execute()
         if (models.length > 0) await insertModels(tx, fitId, models)
@@ -60,26 +54,6 @@ export function createFitRepository(db: Database): FitRepository {
         .execute()
     },
   }
-}
-
-/** Ends the job of the fit as succeeded, if it runs under this worker. */
-async function succeedJob(tx: Database, fitId: string, worker: string): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('jobs')
-    .from('fits')
-    .set({
-      state: 'succeeded',
-      worker: null,
-      heartbeatAt: null,
-      finishedAt: sql<Date>`now()`,
-      version: sql<number>`jobs.version + 1`,
-    })
-    .where('fits.id', '=', fitId)
-    .whereRef('jobs.id', '=', 'fits.jobId')
-    .where('jobs.state', '=', 'running')
-    .where('jobs.worker', '=', worker)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
 }
 
 async function insertModels(

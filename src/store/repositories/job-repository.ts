@@ -2,16 +2,12 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { JobRepository } from '../store.js'
 import type { Tables } from '../tables.js'
-
-const NOW = sql<Date>`now()`
-/** Every change of a job raises its version. */
-const RAISED = sql<number>`version + 1`
+import { cancelJobs, ended, NOW, QUEUED_AGAIN, RAISED, updateHeldJob } from './job-changes.js'
+import { lockTrial, settleTrials } from './trial-rows.js'
 
 export function createJobRepository(db: Database): JobRepository {
   const select = () => db.selectFrom('jobs').selectAll()
   const update = (id: string) => db.updateTable('jobs').where('id', '=', id)
-  const updateHeld = (id: string, worker: string) =>
-    update(id).where('state', '=', 'running').where('worker', '=', worker)
 
   const get: JobRepository['get'] = async (id) =>
     isId(id) ? select().where('id', '=', id).executeTakeFirst() : undefined
@@ -44,7 +40,7 @@ export function createJobRepository(db: Database): JobRepository {
     },
 
     heartbeat: async (id, worker, progress) => {
-      const job = await updateHeld(id, worker)
+      const job = await updateHeldJob(db, id, worker)
         .set({
           heartbeatAt: NOW,
           version: RAISED,
@@ -55,48 +51,41 @@ export function createJobRepository(db: Database): JobRepository {
       return { held: job !== undefined, cancelRequested: job?.cancelRequestedAt != null }
     },
 
-    end: async (id, worker, { state, problem }) => {
-      const { numUpdatedRows } = await updateHeld(id, worker)
-        .set({
-          state,
-          problem: problem && JSON.stringify(problem),
-          worker: null,
-          heartbeatAt: null,
-          finishedAt: NOW,
-          version: RAISED,
-        })
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
-    },
+    end: (id, worker, { state, problem }) =>
+      withTrialOf(db, id, async (tx) => {
+        const { numUpdatedRows } = await updateHeldJob(tx, id, worker)
+          .set(ended(state, problem))
+          .executeTakeFirst()
+        return numUpdatedRows > 0n
+      }),
 
     release: async (id, worker) => {
-      const { numUpdatedRows } = await updateHeld(id, worker)
-        .set({ state: 'queued', worker: null, heartbeatAt: null, version: RAISED })
+      const { numUpdatedRows } = await updateHeldJob(db, id, worker)
+        .set(QUEUED_AGAIN)
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
 
     requestCancel: async (id) => {
       if (!isId(id)) return undefined
-      const changed = await update(id)
-        .set({
-          cancelRequestedAt: sql<Date>`coalesce(cancel_requested_at, now())`,
-          state: sql<'cancelled'>`case state when 'queued' then 'cancelled' else state end`,
-          finishedAt: sql<Date | null>`case state when 'queued' then now() end`,
-          version: RAISED,
-        })
-        .where('state', 'in', ['queued', 'running'])
-        .returningAll()
-        .executeTakeFirst()
+      const [changed] = await withTrialOf(db, id, (tx) => cancelJobs(tx, [id]))
       return changed ?? get(id)
     },
 
     findOrphans: (staleBefore) =>
       select().where(shouldRun(staleBefore)).orderBy('id').limit(MOST_ORPHANS).execute(),
 
+    deleteEndedBefore: async (date) => {
+      const { numDeletedRows } = await db
+        .deleteFrom('jobs')
+        .where('id', 'in', (is) => unneeded(is, date))
+        .executeTakeFirst()
+      return Number(numDeletedRows)
+    },
+
     requeueOrphan: async (id, staleBefore) => {
       const { numUpdatedRows } = await update(id)
-        .set({ state: 'queued', worker: null, heartbeatAt: null, version: RAISED })
+        .set(QUEUED_AGAIN)
         .where('state', '=', 'running')
         .where('heartbeatAt', '<', staleBefore)
         .executeTakeFirst()
@@ -115,4 +104,82 @@ function shouldRun(staleBefore: Date) {
       is('state', '=', 'queued'),
       is.and([is('state', '=', 'running'), is('heartbeatAt', '<', staleBefore)]),
     ])
+}
+
+/**
+ * Changes a job, and settles its trial in the same transaction when it is one's. The trial is locked before the job:
+ * everybody who needs both takes them in this order.
+ */
+async function withTrialOf<T>(
+  db: Database,
+  jobId: string,
+  change: (tx: Database) => Promise<T>,
+): Promise<T> {
+  const job = await db
+    .selectFrom('jobs')
+    .select('subjectId')
+    .where('id', '=', jobId)
+    .where('kind', '=', 'trial')
+    .executeTakeFirst()
+  if (!job) return change(db)
+  return db.transaction().execute(async (tx) => {
+    const trial = await lockTrial(tx, job.subjectId)
+    const result = await change(tx)
+    if (trial) await settleTrials(tx, [trial.id])
+    return result
+  })
+}
+
+/**
+ * Ids of ended jobs that nothing is learned from any more. Why a fit or an ingestion came to nothing is written in its
+ * job alone, and a search that waits for its fit looks at the fit's job. Jobs that another transaction deletes are left to it.
+ */
+function unneeded(is: ExpressionBuilder<Tables, 'jobs'>, endedBefore: Date) {
+  return is
+    .selectFrom('jobs as old')
+    .select('old.id')
+    .where('old.finishedAt', '<', endedBefore)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('fits')
+            .select('fits.id')
+            .whereRef('fits.jobId', '=', 'old.id')
+            .where('fits.recommendation', 'is', null),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('searches')
+            .innerJoin('fits', 'fits.id', 'searches.fitId')
+            .select('searches.id')
+            .whereRef('fits.jobId', '=', 'old.id')
+            .where('searches.state', '=', 'fitting'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('ingestions')
+            .select('ingestions.id')
+            .whereRef('ingestions.jobId', '=', 'old.id')
+            .where('ingestions.manifest', 'is', null),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('trials')
+            .select('trials.id')
+            .whereRef('trials.jobId', '=', 'old.id')
+            .where('trials.state', 'in', ['waiting', 'running']),
+        ),
+      ),
+    )
+    .forUpdate()
+    .skipLocked()
 }

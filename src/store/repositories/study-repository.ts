@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { StudyRepository } from '../store.js'
+import { touchCorpus } from './corpus-rows.js'
 
 export function createStudyRepository(db: Database): StudyRepository {
   return {
@@ -36,11 +37,40 @@ export function createStudyRepository(db: Database): StudyRepository {
 
     delete: async (id) => {
       if (!isId(id)) return false
-      const { numDeletedRows } = await db
-        .deleteFrom('studies')
-        .where('id', '=', id)
-        .executeTakeFirst()
-      return numDeletedRows > 0n
+      return db.transaction().execute(async (tx) => {
+        if (!(await lockWithTrials(tx, id))) return false
+        const deleted = await tx
+          .deleteFrom('studies')
+          .where('id', '=', id)
+          .returning('corpusId')
+          .executeTakeFirstOrThrow()
+        // From now on the time runs after which a corpus that nobody uses is removed.
+        if (deleted.corpusId) await touchCorpus(tx, deleted.corpusId)
+        return true
+      })
     },
   }
+}
+
+/**
+ * Locks the study and then its trials, in the order in which a cancelled search locks them: the deletion alone would take
+ * them as they lie on the disk, and the two could wait for each other. False when there is no study.
+ */
+async function lockWithTrials(tx: Database, id: string): Promise<boolean> {
+  const study = await tx
+    .selectFrom('studies')
+    .select('id')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!study) return false
+  await tx
+    .selectFrom('trials')
+    .select('id')
+    .where('studyId', '=', id)
+    .where('searchId', 'is not', null)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return true
 }

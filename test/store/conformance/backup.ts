@@ -2,8 +2,18 @@ import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenStore, restoreBackup, writeBackup } from '../../../src/store/index.js'
 import {
+  beginTrial,
+  completeTrial,
+  corpusStudy,
+  newCorpus,
+  newIngestion,
+  newSource,
+  startSearch,
+} from '../support/proxies.js'
+import {
   finishFit,
   importRows,
+  newFit,
   newImport,
   newStudy,
   queueFit,
@@ -33,7 +43,48 @@ export async function fillStore(store: OpenStore) {
   await store.jobs.claim(failed.job.id, 'a worker', new Date(0))
   const problem = { code: 'fit-failed' }
   await store.jobs.end(failed.job.id, 'a worker', { state: 'failed', problem })
-  return { study, train, holdout, staging, finished, running, failed }
+  const proxies = await fillProxies(store)
+  return { study, train, holdout, staging, finished, running, failed, proxies }
+}
+
+/** Corpora at every stage, and a search of five trials: completed, set aside, cancelled, being trained and waiting. */
+async function fillProxies(store: OpenStore) {
+  const { corpus, study } = await corpusStudy(store)
+  await store.corpora.addSource(newSource(corpus))
+  const path = { kind: 'path', bytes: null, contentHash: null } as const
+  const source = await store.corpora.addSource(newSource(corpus, path))
+  const { job: ingesting } = (await store.corpora.requestIngestion(
+    newIngestion(corpus, [source!]),
+  ))!
+  const unused = await store.corpora.insert(newCorpus({ owner: 'ö', retentionDays: 0.5 }))
+
+  const { search, trials } = await startSearch(store, study, 5)
+  await completeTrial(store, trials[0])
+  const attempt = await beginTrial(store, trials[1])
+  const end = { state: 'failed', problem: { code: 'training-diverged' }, retry: false } as const
+  await store.trials.endAttempt(attempt.id, 'a trainer', end)
+  await store.jobs.requestCancel(trials[2].jobId)
+  await beginTrial(store, trials[3])
+  for (const type of ['search-started', 'trial-completed'])
+    await store.events.append(study.id, type, { z: 'ü"\n', a: 0.1 + 0.2 })
+  const { search: earlier } = await startSearch(store, (await corpusStudy(store)).study, 1)
+  await store.trials.cancelSearch(earlier.id)
+  await store.searches.end(earlier.id, ['running'], { state: 'failed', problem: { code: 'x' } })
+  return { corpus, unused, study, search, earlier, trials, ingesting }
+}
+
+/** Everything that is known of a search and its trials. */
+async function searchOf(store: OpenStore, search: { id: string; studyId: string }) {
+  const trials = await store.trials.list({ studyId: search.studyId, limit: 99 })
+  const attempts = (await Promise.all(trials.map(({ id }) => store.trials.attempts(id)))).flat()
+  return {
+    search: await store.searches.get(search.id),
+    trials,
+    attempts,
+    leases: await Promise.all(attempts.map(({ id }) => store.trials.leases(id))),
+    measurements: await Promise.all(trials.map(({ id }) => store.trials.measurements(id))),
+    events: await store.events.after(search.studyId, 0, 99),
+  }
 }
 
 /** The dump of the store as bytes. */
@@ -95,14 +146,58 @@ export function backupRoundTrip(
       expect(job).toMatchObject({ state: 'queued', worker: null, heartbeatAt: null, attempts: 1 })
       for (const id of [failed.job.id, finished.jobId])
         expect(await target.jobs.get(id)).toEqual(await source.jobs.get(id))
-      expect((await target.jobs.findOrphans(new Date(0))).map(({ id }) => id)).toEqual([
-        running.job.id,
+      const { trials, ingesting } = filled.proxies
+      expect((await target.jobs.findOrphans(new Date(0))).map(({ id }) => id)).toEqual(
+        [running.job.id, ingesting.id, trials[3].jobId, trials[4].jobId].sort(),
+      )
+    })
+
+    test('brings corpora with their sources and ingestions across', async () => {
+      const { corpus, unused } = filled.proxies
+      for (const { id } of [corpus, unused]) {
+        expect(await target.corpora.get(id)).toEqual(await source.corpora.get(id))
+        expect(await target.corpora.sources(id)).toEqual(await source.corpora.sources(id))
+        expect(await target.corpora.ingestions(id)).toEqual(await source.corpora.ingestions(id))
+      }
+      expect(await target.corpora.sources(corpus.id)).toHaveLength(2)
+      expect(await target.corpora.ingestions(corpus.id)).toHaveLength(2)
+      expect((await target.corpora.get(corpus.id))!.ingestionId).not.toBeNull()
+    })
+
+    test('brings searches with their trials, attempts, measurements and events across', async () => {
+      const { search, earlier } = filled.proxies
+      for (const one of [search, earlier])
+        expect(await searchOf(target, one)).toEqual(await searchOf(source, one))
+      const { trials, attempts, leases, measurements, events } = await searchOf(target, search)
+      expect(trials.map(({ state }) => state)).toEqual([
+        'completed',
+        'failed',
+        'cancelled',
+        'running',
+        'waiting',
       ])
+      expect([attempts.length, leases.flat().length]).toEqual([3, 3])
+      expect([measurements.flat().length, events.length]).toEqual([2, 2])
+    })
+
+    test('takes up trials that were being trained', async () => {
+      const { trials, study, search } = filled.proxies
+      const attempt = await completeTrial(target, trials[3], 'a new trainer')
+      expect(attempt.number).toBe(2)
+      const states = (await target.trials.attempts(trials[3].id)).map(({ state }) => state)
+      expect(states).toEqual(['lost', 'completed'])
+      await completeTrial(target, trials[4], 'a new trainer')
+      expect(await target.searches.beginFit(search.id, newFit(study))).toBe(true)
+      const [last] = (await target.events.after(study.id, 0, 99)).slice(-1)
+      const event = await target.events.append(study.id, 'fit-started', {})
+      expect(event!.id).toBeGreaterThan(last.id)
     })
 
     test('leaves out imports that had not come to their end', async () => {
       expect(await target.imports.get(filled.staging.id)).toBeUndefined()
-      const { rows } = await target.pool.query('select count(*) from mixwright.trials')
+      const { rows } = await target.pool.query(
+        'select count(*) from mixwright.trials where search_id is null',
+      )
       expect(rows).toEqual([{ count: 1501 }])
     })
 

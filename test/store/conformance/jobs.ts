@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenStore } from '../../../src/store/index.js'
-import { newId, newStudy, queueFit } from '../support/records.js'
+import { completeTrial, ingest, newCorpus, newIngestion, startSearch } from '../support/proxies.js'
+import { finishFit, newFit, newId, newStudy, queueFit } from '../support/records.js'
 
 const LONG_AGO = new Date(0)
 const IN_AN_HOUR = () => new Date(Date.now() + 3_600_000)
@@ -125,6 +126,53 @@ export function jobConformance(store: () => OpenStore): void {
       const rest = await store().jobs.list({ limit: 2, studyId: study.id, after: page[1].id })
       expect([...page, ...rest].map(({ id }) => id)).toEqual(ids.reverse())
       expect((await store().jobs.list({ limit: 1 }))[0].id).toBe(ids[0])
+    })
+
+    test('that ended long ago are removed; what they were about keeps its id', async () => {
+      const study = await store().studies.insert(newStudy())
+      const { trials } = await startSearch(store(), study, 3)
+      await completeTrial(store(), trials[0])
+      await store().jobs.requestCancel(trials[1].jobId)
+      const fit = await finishFit(store(), study)
+      const corpus = await store().corpora.insert(newCorpus())
+      const ingestion = await ingest(store(), corpus)
+      const removed = [trials[0].jobId, trials[1].jobId, fit.jobId, ingestion.jobId]
+
+      const failedFit = await queueFit(store(), study)
+      await store().jobs.requestCancel(failedFit.job.id)
+      const request = (await store().corpora.requestIngestion(newIngestion(corpus)))!
+      await store().jobs.requestCancel(request.job.id)
+      const kept = [trials[2].jobId, failedFit.job.id, request.job.id, (await runningJob('w')).id]
+
+      await store().jobs.deleteEndedBefore(LONG_AGO)
+      for (const id of [...removed, ...kept]) expect(await stateOf(id)).toBeDefined()
+      expect(await store().jobs.deleteEndedBefore(IN_AN_HOUR())).toBeGreaterThanOrEqual(4)
+      for (const id of removed) expect(await stateOf(id)).toBeUndefined()
+      for (const id of kept) expect(await stateOf(id)).toBeDefined()
+      expect(await store().fits.get(fit.id)).toEqual(fit)
+      expect(await store().corpora.ingestion(ingestion.id)).toEqual(ingestion)
+      expect(await store().trials.get(trials[0].id)).toMatchObject({
+        state: 'completed',
+        jobId: trials[0].jobId,
+      })
+      await store().corpora.deleteIngestion(request.ingestion.id)
+      await store().jobs.deleteEndedBefore(IN_AN_HOUR())
+      expect(await stateOf(request.job.id)).toBeUndefined()
+    })
+
+    test('of fits that a search waits for are kept until it has ended', async () => {
+      const study = await store().studies.insert(newStudy())
+      const { search, trials } = await startSearch(store(), study, 1)
+      await completeTrial(store(), trials[0])
+      const fit = newFit(study)
+      await store().searches.beginFit(search.id, fit)
+      await store().jobs.claim(fit.jobId, 'w', LONG_AGO)
+      await store().fits.finish(fit.id, 'w', { recommendation: {}, models: [] })
+      await store().jobs.deleteEndedBefore(IN_AN_HOUR())
+      expect(await stateOf(fit.jobId)).toBe('succeeded')
+      await store().searches.end(search.id, ['fitting'], { state: 'finished', problem: null })
+      await store().jobs.deleteEndedBefore(IN_AN_HOUR())
+      expect(await stateOf(fit.jobId)).toBeUndefined()
     })
 
     test('that are not there are undefined, also for ids that can be nobody’s', async () => {

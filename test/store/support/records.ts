@@ -38,6 +38,8 @@ export function newStudy(change: Partial<NewStudy> = {}): NewStudy {
     method: 'regmix',
     params: { samples: 1000, bestK: 10 },
     seed: 42,
+    corpusId: null,
+    ingestionId: null,
     ...change,
   }
 }
@@ -109,6 +111,7 @@ export function newFit(study: StudyRecord, importIds: string[] = []) {
     seed: 7,
     fidelity: 'small',
     importIds,
+    trialIds: [] as string[],
     dataHash: hashOf(id),
   }
 }

@@ -1,0 +1,289 @@
+import { mkdirSync } from 'node:fs'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { MixwrightError } from '../errors.js'
+import { isId } from './database.js'
+import { type WrittenFile, writeWhole } from './upload-file.js'
+
+/**
+ * Files beside the database: `uploads/<corpus>/<source>`, `corpora/<corpus>/<ingestion>/` and `trials/<trial>.checkpoint`. The
+ * names are ids (UUIDs); nothing else is taken for one.
+ */
+export interface DataFolder {
+  /** Absolute. */
+  readonly root: string
+  /** Bytes that uploads, corpora and checkpoints may have together; undefined for any. */
+  readonly quotaBytes: number | undefined
+  uploadFile(corpusId: string, sourceId: string): string
+  ingestionFolder(corpusId: string, ingestionId: string): string
+  checkpointFile(trialId: string): string
+  /** Bytes of all files; a count is good for some seconds. */
+  usage(): Promise<number>
+  /** Bytes that may still be written; Infinity without a quota. */
+  room(): Promise<number>
+  /** @throws MixwrightError `quota-exceeded` when the quota does not allow so many bytes more */
+  requireRoom(bytes: number): Promise<void>
+  /**
+   * Stores an upload as it comes. Only a whole one appears under its name.
+   * @throws MixwrightError `body-too-large` beyond `maxBytes`, `quota-exceeded`, `disk-full`, or what the stream throws
+   */
+  writeUpload(
+    corpusId: string,
+    sourceId: string,
+    stream: AsyncIterable<Uint8Array>,
+    maxBytes?: number,
+  ): Promise<WrittenFile>
+  /** All files of the corpus. Like all that remove: what is not there is removed already. */
+  removeCorpus(corpusId: string): Promise<void>
+  removeIngestion(corpusId: string, ingestionId: string): Promise<void>
+  /** With what uploads that were broken off have left. */
+  removeUpload(corpusId: string, sourceId: string): Promise<void>
+  removeCheckpoint(trialId: string): Promise<void>
+  uploads(): Promise<{ corpusId: string; sourceId: string; changedAt: Date }[]>
+  ingestions(): Promise<{ corpusId: string; ingestionId: string; changedAt: Date }[]>
+  checkpoints(): Promise<{ trialId: string; changedAt: Date }[]>
+}
+
+export interface DataFolderOptions {
+  quotaBytes?: number
+  /** Milliseconds that a count of the bytes is good for. Default 5,000. */
+  usageMs?: number
+}
+
+/**
+ * Lays the data folder out, making what is missing. Processes may share one: each counts what it writes itself at once, and
+ * what others write when it counts anew.
+ */
+export function createDataFolder(root: string, options: DataFolderOptions = {}): DataFolder {
+  const { quotaBytes, usageMs = 5_000 } = options
+  const folders = {
+    uploads: path.resolve(root, 'uploads'),
+    corpora: path.resolve(root, 'corpora'),
+    trials: path.resolve(root, 'trials'),
+  }
+  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true })
+  const usage = new Usage(Object.values(folders), usageMs)
+
+  const uploadFile = (corpusId: string, sourceId: string) =>
+    path.join(folders.uploads, named(corpusId), named(sourceId))
+  const ingestionFolder = (corpusId: string, ingestionId: string) =>
+    path.join(folders.corpora, named(corpusId), named(ingestionId))
+
+  async function requireRoom(bytes: number): Promise<void> {
+    if (quotaBytes === undefined) return
+    const used = await usage.bytes()
+    if (used + bytes > quotaBytes) throw quotaExceeded(used, bytes, quotaBytes)
+  }
+
+  async function remove(...paths: string[]): Promise<void> {
+    for (const place of paths) await rm(place, { recursive: true, force: true })
+    usage.forget()
+  }
+
+  return {
+    root: path.resolve(root),
+    quotaBytes,
+    uploadFile,
+    ingestionFolder,
+    checkpointFile: (trialId) => path.join(folders.trials, `${named(trialId)}.checkpoint`),
+
+    usage: () => usage.bytes(),
+    room: async () =>
+      quotaBytes === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.max(0, quotaBytes - (await usage.bytes())),
+    requireRoom,
+
+    writeUpload: async (corpusId, sourceId, stream, maxBytes = Number.POSITIVE_INFINITY) => {
+      const file = uploadFile(corpusId, sourceId)
+      await mkdir(path.dirname(file), { recursive: true })
+      let received = 0
+      try {
+        return await writeWhole(file, stream, async (bytes) => {
+          received += bytes
+          if (received > maxBytes) throw tooLarge(maxBytes)
+          await requireRoom(bytes)
+          usage.add(bytes)
+        })
+      } catch (error) {
+        usage.forget()
+        throw error
+      }
+    },
+
+    removeCorpus: async (corpusId) =>
+      remove(
+        path.join(folders.uploads, named(corpusId)),
+        path.join(folders.corpora, named(corpusId)),
+      ),
+    removeIngestion: async (corpusId, ingestionId) =>
+      remove(ingestionFolder(corpusId, ingestionId)),
+    removeUpload: async (corpusId, sourceId) => {
+      const folder = path.dirname(uploadFile(corpusId, sourceId))
+      await remove(...(await placesOf(folder, sourceId)))
+    },
+    removeCheckpoint: async (trialId) => {
+      await remove(...(await placesOf(folders.trials, named(trialId))))
+    },
+
+    uploads: async () =>
+      (await entriesBelow(folders.uploads)).map(({ folder, id, changedAt }) => ({
+        corpusId: folder,
+        sourceId: id,
+        changedAt,
+      })),
+    ingestions: async () =>
+      (await entriesBelow(folders.corpora)).map(({ folder, id, changedAt }) => ({
+        corpusId: folder,
+        ingestionId: id,
+        changedAt,
+      })),
+    checkpoints: async () =>
+      (await entriesOf(folders.trials)).map(({ id, changedAt }) => ({ trialId: id, changedAt })),
+  }
+}
+
+/** Ids become names of files: one that is none must not lead out of the folder. */
+function named(id: string): string {
+  if (!isId(id)) throw new TypeError(`not an id: ${id}`)
+  return id
+}
+
+function quotaExceeded(used: number, more: number, quota: number): MixwrightError {
+  const [has, wants, limit] = [used, more, quota].map(formatBytes)
+  return new MixwrightError(
+    'quota-exceeded',
+    `The data folder has ${has} of its ${limit}: ${wants} more do not fit.`,
+  )
+}
+
+function tooLarge(maxBytes: number): MixwrightError {
+  return new MixwrightError(
+    'body-too-large',
+    `An uploaded file may have at most ${formatBytes(maxBytes)}.`,
+  )
+}
+
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB']
+
+/** In decimal units, with three significant digits. */
+export function formatBytes(bytes: number): string {
+  const power = UNITS.findIndex((_, index) => bytes < 999.5 * 1000 ** index)
+  const index = power < 0 ? UNITS.length - 1 : power
+  return `${Number((bytes / 1000 ** index).toPrecision(3))} ${UNITS[index]}`
+}
+
+/** How many bytes are in the folders: counted now and then, and kept up with what is known to be added. */
+class Usage {
+  readonly #folders: readonly string[]
+  readonly #maxAgeMs: number
+  #counted: { bytes: number; at: number } | undefined
+  #counting: Promise<number> | undefined
+
+  constructor(folders: readonly string[], maxAgeMs: number) {
+    this.#folders = folders
+    this.#maxAgeMs = maxAgeMs
+  }
+
+  async bytes(): Promise<number> {
+    const { bytes, at } = this.#counted ?? { bytes: 0, at: Number.NEGATIVE_INFINITY }
+    if (performance.now() - at < this.#maxAgeMs) return bytes
+    this.#counting ??= this.#count()
+    return this.#counting
+  }
+
+  /** So many bytes are about to be written. */
+  add(bytes: number): void {
+    if (this.#counted) this.#counted.bytes += bytes
+  }
+
+  /** Something was removed: the next who asks counts anew. */
+  forget(): void {
+    this.#counted = undefined
+    this.#counting = undefined
+  }
+
+  #count(): Promise<number> {
+    const counting = sizesOf(this.#folders)
+      .then((bytes) => {
+        if (this.#counting === counting) this.#counted = { bytes, at: performance.now() }
+        return bytes
+      })
+      .finally(() => {
+        if (this.#counting === counting) this.#counting = undefined
+      })
+    return counting
+  }
+}
+
+async function sizesOf(folders: readonly string[]): Promise<number> {
+  let bytes = 0
+  for (const folder of folders) bytes += await sizeOf(folder)
+  return bytes
+}
+
+/** Bytes of the files below the folder. Links count as what they are themselves. */
+async function sizeOf(folder: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readFolder(folder)) {
+    const place = path.join(folder, entry.name)
+    if (entry.isDirectory()) bytes += await sizeOf(place)
+    else bytes += (await statIfThere(place))?.size ?? 0
+  }
+  return bytes
+}
+
+/** Entries of the folders that are named by ids. */
+async function entriesBelow(
+  folder: string,
+): Promise<{ folder: string; id: string; changedAt: Date }[]> {
+  const entries = []
+  for (const { name } of await readFolder(folder))
+    if (isId(name))
+      for (const entry of await entriesOf(path.join(folder, name)))
+        entries.push({ folder: name, ...entry })
+  return entries
+}
+
+/** Ids that files or folders are named by, alone or with something after a full stop; sorted. */
+async function entriesOf(folder: string): Promise<{ id: string; changedAt: Date }[]> {
+  const newest = new Map<string, Date>()
+  for (const { name } of await readFolder(folder)) {
+    const [id] = name.split('.', 1)
+    const stats = isId(id) ? await statIfThere(path.join(folder, name)) : undefined
+    if (stats && stats.mtime > (newest.get(id) ?? new Date(0))) newest.set(id, stats.mtime)
+  }
+  return [...newest]
+    .map(([id, changedAt]) => ({ id, changedAt }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+async function placesOf(folder: string, id: string): Promise<string[]> {
+  const entries = await readFolder(folder)
+  return entries
+    .filter(({ name }) => name === id || name.startsWith(`${id}.`))
+    .map(({ name }) => path.join(folder, name))
+}
+
+/** Others may remove things at any time: a folder that is gone is empty. */
+async function readFolder(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (isGone(error)) return []
+    throw error
+  }
+}
+
+async function statIfThere(place: string) {
+  try {
+    return await lstat(place)
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

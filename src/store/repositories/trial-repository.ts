@@ -1,0 +1,120 @@
+import { sql } from 'kysely'
+import { type Database, isId } from '../database.js'
+import type { MeasurementRecord } from '../records.js'
+import type { TrialRepository } from '../trial-contract.js'
+import { createAttemptRepository } from './attempt-repository.js'
+import { cancelJobs } from './job-changes.js'
+import { lockTrial, readTrialPages, selectTrials, settleTrials } from './trial-rows.js'
+
+export function createTrialRepository(db: Database): TrialRepository {
+  return {
+    ...createAttemptRepository(db),
+
+    get: async (id) =>
+      isId(id) ? selectTrials(db).where('uid', '=', id).executeTakeFirst() : undefined,
+
+    list: async ({ studyId, searchId, state, after, limit }) => {
+      if (!isId(studyId) || (searchId !== undefined && !isId(searchId))) return []
+      return selectTrials(db)
+        .where('studyId', '=', studyId)
+        .$if(searchId !== undefined, (query) => query.where('searchId', '=', searchId!))
+        .$if(state !== undefined, (query) => query.where('state', '=', state!))
+        .$if(after !== undefined, (query) =>
+          query.where('trials.id', '>', (is) =>
+            is.selectFrom('trials as last').select('last.id').where('last.uid', '=', after!),
+          ),
+        )
+        .orderBy('trials.id')
+        .limit(limit)
+        .execute()
+    },
+
+    attempts: async (trialId) => {
+      if (!isId(trialId)) return []
+      return db
+        .selectFrom('attempts')
+        .innerJoin('trials', 'trials.id', 'attempts.trialId')
+        .selectAll('attempts')
+        .select('trials.uid as trialId')
+        .where('trials.uid', '=', trialId)
+        .orderBy('attempts.number')
+        .execute()
+    },
+
+    leases: async (attemptId) => {
+      if (!isId(attemptId)) return []
+      return db
+        .selectFrom('leases')
+        .selectAll()
+        .where('attemptId', '=', attemptId)
+        .orderBy('id')
+        .execute()
+    },
+
+    measurements: async (trialId) => {
+      if (!isId(trialId)) return []
+      const { rows } = await sql<MeasurementRecord>`
+        select trials.uid as trial_id, attempt_id, tokens, values, standard_errors, details,
+          measurements.created_at
+        from mixwright.measurements join mixwright.trials on trials.id = trial_id
+        where trials.uid = ${trialId} and attempt_id is not null
+        order by tokens`.execute(db)
+      return rows
+    },
+
+    cancelSearch: async (searchId) => {
+      if (!isId(searchId)) return []
+      return db.transaction().execute(async (tx) => {
+        const trials = await tx
+          .selectFrom('trials')
+          .select(['id', 'jobId'])
+          .where('searchId', '=', searchId)
+          .where('state', 'in', ['waiting', 'running'])
+          .orderBy('id')
+          .forNoKeyUpdate()
+          .execute()
+        const jobs = await cancelJobs(
+          tx,
+          trials.map(({ jobId }) => jobId!),
+        )
+        await settleTrials(
+          tx,
+          trials.map(({ id }) => id),
+        )
+        return jobs
+      })
+    },
+
+    settle: async (trialId) => {
+      if (!isId(trialId)) return false
+      return db.transaction().execute(async (tx) => {
+        const trial = await lockTrial(tx, trialId)
+        return trial !== undefined && (await settleTrials(tx, [trial.id])) > 0
+      })
+    },
+
+    readRows: (trialIds, pageRows = 1_000) => readTrialPages(db, trialIds, pageRows),
+
+    endedBefore: async (date) => {
+      const rows = await db
+        .selectFrom('trials')
+        .select('uid')
+        .where('searchId', 'is not', null)
+        .where('finishedAt', '<', date)
+        .orderBy('id')
+        .execute()
+      return rows.map(({ uid }) => uid)
+    },
+
+    unended: async (ids) => {
+      const rows = await db
+        .selectFrom('trials')
+        .select('uid')
+        .where('uid', '=', sql<string>`any(${ids.filter(isId)}::uuid[])`)
+        .where('searchId', 'is not', null)
+        .where('state', 'in', ['waiting', 'running'])
+        .execute()
+      return new Set(rows.map(({ uid }) => uid))
+    },
+  }
+}
