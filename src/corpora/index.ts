@@ -1,0 +1,7 @@
+export { guessFormat, type SourceFile } from './formats/index.js'
+export { type IngestOptions, ingestCorpus } from './ingestion/index.js'
+export { domainTokens } from './reading/domain-tokens.js'
+export { loadCorpus, restoreCorpusTokenizer } from './reading/load-corpus.js'
+export { readManifest } from './reading/read-manifest.js'
+export { resolveSource } from './sources/index.js'
+export * from './types.js'

@@ -1,0 +1,1 @@
+export { type IngestOptions, ingestCorpus } from './ingest-corpus.js'

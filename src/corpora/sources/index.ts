@@ -1,0 +1,1 @@
+export { resolveSource } from './resolve-source.js'
