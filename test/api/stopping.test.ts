@@ -43,6 +43,18 @@ test('while the service stops, work in hand is finished and new work is refused'
   expect(logged, 'what was logged about it').toEqual([])
 })
 
+test('a connection over which nothing is asked does not hold up the stop', async () => {
+  const app = fastify()
+  await app.register(stopping)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const accepted = once(app.server, 'connection')
+  const silent = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  const text = textOf(silent)
+  await accepted
+  await app.close()
+  expect(await text).toBe('')
+})
+
 /** Something that happens once, and can be waited for. */
 class Signal {
   give: () => void = () => {}

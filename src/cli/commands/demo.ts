@@ -4,52 +4,56 @@ import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
 import type { Recommendation } from '../../optimizers/recommendation.js'
-import { completeProblem } from '../../studies/index.js'
+import { ApiClient, failureOf, type Search, watchSearch } from '../client/index.js'
 import type { RunningService } from '../compose.js'
 import { readConfig } from '../config.js'
-import { ApiClient } from '../demo/api-client.js'
+import { ingestDemoCorpus } from '../demo/corpus.js'
+import { type Proof, proofOf } from '../demo/proof.js'
+import { proofText, sharesText } from '../demo/report.js'
 import {
-  DEMO_DOMAINS,
-  DEMO_PROBLEM,
-  drawRuns,
-  trueObjective,
-  trueOptimum,
-} from '../demo/synthetic-study.js'
-import { InterruptedError } from '../failures.js'
-import { seedNumber } from '../options.js'
-import { bar } from '../terminal/bars.js'
+  DEFAULT_BUDGET,
+  type DemoBudget,
+  demoStudy,
+  PROOF_SEEDS,
+  TARGET_DOMAINS,
+} from '../demo/study.js'
+import { untilInterrupted } from '../interruption.js'
+import { positiveInteger, seedNumber } from '../options.js'
 import { coloursFor } from '../terminal/colours.js'
+import { gather } from '../terminal/lists.js'
+import { manifestTable } from '../terminal/manifest.js'
 import { progressView } from '../terminal/progress.js'
-import { recommendationText, shareText } from '../terminal/recommendation.js'
-import { table } from '../terminal/tables.js'
+import { createTrialDisplay } from '../terminal/trial-display.js'
 
-const TRAINING_RUNS = 64
-const HELD_OUT_RUNS = 24
-const BAR_WIDTH = 20
-
-interface DemoOptions {
+interface DemoOptions extends DemoBudget {
   keep?: boolean
   seed: number
   json?: boolean
 }
 
 const EXAMPLES = `
-What it does: starts the service with a temporary data folder, draws a run table from a mixing law that is known (it is
-synthetic: no model is trained), imports it and fits it over HTTP, and shows the true optimum beside the
-recommendation.
+What it does: starts the service with a temporary data folder and makes a corpus of text that installed packages carry:
+press, learned prose and fiction of the Brown corpus, documentation, and JavaScript. It trains small proxy models on
+different mixtures, fits RegMix to their losses and recommends a mixture for a model that is to be good at
+${TARGET_DOMAINS.join(' and ')}. Then it trains new models on the recommended, the uniform and the natural mixture,
+to see what the recommendation is worth.
 
 Examples:
   mixwright demo
   mixwright demo --keep     leaves the service up, to look around at /docs
-  mixwright demo --json`
+  mixwright demo --seed 2 --json`
 
 export function demoCommand(): Command {
+  const { trials, trialTokens, proofTokens } = DEFAULT_BUDGET
   return new Command('demo')
-    .summary('see it work on a synthetic run table, in half a minute')
-    .description('Shows the whole path on a synthetic run table whose best mixture is known.')
+    .summary('search a mixture of real text with proxy models, in under four minutes')
+    .description('Shows the whole path on real text: corpus, proxy models, recommendation, proof.')
     .option('--keep', 'leave the service up afterwards')
-    .option('--seed <n>', 'seed of the synthetic table', seedNumber, 42)
-    .option('--json', 'print the recommendation and the truth as JSON')
+    .option('--seed <n>', 'seed of the search', seedNumber, 42)
+    .option('--trials <n>', 'proxy models to train', positiveInteger, trials)
+    .option('--trial-tokens <n>', 'tokens each is trained on', positiveInteger, trialTokens)
+    .option('--proof-tokens <n>', 'tokens of each model of the proof', positiveInteger, proofTokens)
+    .option('--json', 'print the recommendation and the proof as JSON')
     .addHelpText('after', EXAMPLES)
     .action(demo)
 }
@@ -57,97 +61,124 @@ export function demoCommand(): Command {
 interface Outcome {
   study: string
   recommendation: Recommendation
+  proof: Proof
 }
 
 async function demo(options: DemoOptions): Promise<void> {
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'mixwright-demo-'))
-  const removeFolder = () => rm(dataFolder, { recursive: true, force: true })
-  const interruption = interruptible()
   let service: RunningService | undefined
   const close = async () => {
     await service?.close()
-    await removeFolder()
+    await rm(dataFolder, { recursive: true, force: true })
   }
   try {
-    say(
-      options,
-      'A synthetic run table, drawn from a known mixing law with noise. No model is trained.\n',
-    )
     const started = Date.now()
     const { startService } = await import('../compose.js')
     const config = readConfig({ host: '127.0.0.1', port: 0, dataFolder })
     // Always the embedded form: the demo leaves nothing behind on anybody's servers.
     service = await startService({ ...config, databaseUrl: undefined, redisUrl: undefined })
-    step(options, `service ready at ${service.url}, new data folder`, started)
-    const outcome = await Promise.race([searchOverHttp(service.url, options), interruption.promise])
-    process.stdout.write(options.json ? jsonReport(outcome) : textReport(outcome.recommendation))
-    if (options.keep) return leaveUp(service.url, outcome.study, close)
+    const { url } = service
+    say(options, INTRODUCTION)
+    step(options, `service ready at ${url}, new data folder`, started)
+    const outcome = await untilInterrupted((signal) =>
+      untilAborted(signal, show(url, dataFolder, options, signal)),
+    )
+    if (options.json) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`)
+    if (options.keep) return leaveUp(url, outcome.study, close)
     await close()
   } catch (error) {
     await close()
     throw error
-  } finally {
-    interruption.stop()
   }
 }
 
-/** Rejects on Ctrl-C and on SIGTERM, so that the service is closed and the folder removed. */
-function interruptible(): { promise: Promise<never>; stop(): void } {
-  const { promise, reject } = withReject()
-  const onSignal = () => reject(new InterruptedError())
-  const signals = ['SIGINT', 'SIGTERM']
-  for (const signal of signals) process.once(signal, onSignal)
-  promise.catch(() => {})
-  return {
-    promise,
-    stop: () => {
-      for (const signal of signals) process.off(signal, onSignal)
-    },
-  }
-}
+const INTRODUCTION = `Real text in five domains. Which mixture of it is best for a small model that is to be good at ${TARGET_DOMAINS.join(' and ')}?
+`
 
-function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {}
-  const promise = new Promise<never>((_, rejectPromise) => {
-    reject = rejectPromise
+/** Rejects as soon as the signal aborts, whatever the work is waiting for. */
+function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
-  return { promise, reject }
+  return Promise.race([work, aborted])
 }
 
-async function searchOverHttp(url: string, options: DemoOptions): Promise<Outcome> {
-  const api = new ApiClient(url)
+async function show(
+  url: string,
+  folder: string,
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const api = new ApiClient(new URL(url))
+  const colours = coloursFor(process.stdout)
+  const corpus = await makeCorpus(api, folder, options)
+  const { id: study } = await api.createStudy(demoStudy(corpus, options.seed, options))
+  const { trials, trialTokens, proofTokens } = options
+
   let started = Date.now()
-  const study = await api.createStudy({
-    name: 'demo (synthetic)',
-    problem: DEMO_PROBLEM,
-    method: 'mixing-laws',
-    // Without the pull to the natural mixture the true optimum is what is to be found.
-    params: { kl: 0 },
+  const search = await api.startSearch(study, { fidelity: 'search', trials })
+  await finish(api, search, options, signal)
+  const size = `${(trialTokens / 1e6).toFixed(2)} M tokens each`
+  step(options, `POST …/searches: ${search.trials} proxies of ${size}, then the fit`, started)
+  const recommendation = await api.recommendation(study)
+  say(options, `\n${sharesText(recommendation, colours)}\n`)
+  say(options, `${recommendation.verdict.reason}\n`)
+
+  started = Date.now()
+  const comparison = await api.compare(study, {
+    fidelity: 'proof',
+    replicates: PROOF_SEEDS,
+    mixtures: rivals(recommendation),
   })
-  step(
-    options,
-    `POST /v1/studies: ${DEMO_DOMAINS.length} domains, repetition at most 4 times`,
-    started,
+  await finish(api, comparison, options, signal)
+  const what = `${comparison.trials} new models of ${(proofTokens / 1e6).toFixed(2)} M tokens`
+  step(options, `POST …/comparisons: ${what}`, started)
+  const proof = proofOf(
+    await gather(api.trials(study, { searchId: comparison.id, state: 'completed' })),
   )
-  started = Date.now()
-  await api.importRuns(study, { runs: drawRuns(TRAINING_RUNS, 'run', options.seed) })
-  const heldOut = drawRuns(HELD_OUT_RUNS, 'held-out', options.seed)
-  await api.importRuns(study, { role: 'holdout', name: 'held-out', runs: heldOut })
-  step(
-    options,
-    `POST …/imports: ${TRAINING_RUNS} runs to learn from, ${HELD_OUT_RUNS} held out`,
-    started,
-  )
-  started = Date.now()
-  const job = await api.requestFit(study)
+  say(options, `\n${proofText(proof, colours)}`)
+  return { study, recommendation, proof }
+}
+
+async function makeCorpus(api: ApiClient, folder: string, options: DemoOptions): Promise<string> {
+  const started = Date.now()
   const progress = progressView({ json: Boolean(options.json) })
   try {
-    await api.follow(job, progress.show)
+    const { corpusId, manifest } = await ingestDemoCorpus(api, folder, progress.show)
+    progress.stop()
+    step(options, 'POST /v1/corpora, …/sources, …/ingestions: text becomes tokens', started)
+    if (manifest) say(options, `\n${manifestTable(manifest, coloursFor(process.stdout))}\n`)
+    return corpusId
   } finally {
     progress.stop()
   }
-  step(options, 'POST …/fits, GET /v1/jobs/… until it succeeded', started)
-  return { study, recommendation: await api.recommendation(study) }
+}
+
+function rivals({ weights, baselines }: Recommendation) {
+  const natural = baselines.find(({ name }) => name === 'natural')
+  const names = Object.keys(weights)
+  const uniform = Object.fromEntries(names.map((name) => [name, 1 / names.length]))
+  return { recommended: weights, uniform, ...(natural && { natural: natural.weights }) }
+}
+
+/** Watches a search to its end. @throws MixwrightError what it failed of */
+async function finish(
+  api: ApiClient,
+  search: Search,
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const isSeen = !options.json || process.stderr.isTTY
+  const display = isSeen ? createTrialDisplay(process.stderr, { total: search.trials }) : undefined
+  try {
+    const ended = await watchSearch(api, search, signal, {
+      onEvent: (event) => display?.handle(event),
+    })
+    signal.throwIfAborted()
+    if (ended.state !== 'finished') throw failureOf(ended.problem)
+  } finally {
+    display?.close()
+  }
 }
 
 function say({ json }: DemoOptions, text: string): void {
@@ -160,62 +191,9 @@ function step(options: DemoOptions, text: string, started: number): void {
   say(options, `${colours.green('✓')} ${text} ${colours.dim(`(${seconds} s)`)}`)
 }
 
-/** True mean losses, which only a synthetic study can tell. */
-function truth(recommendation: Recommendation) {
-  const optimum = trueOptimum()
-  const natural = recommendation.baselines.find(({ name }) => name === 'natural')?.weights
-  return {
-    optimum,
-    natural,
-    trueObjective: {
-      optimum: trueObjective(optimum),
-      recommended: trueObjective(recommendation.weights),
-      ...(natural && { natural: trueObjective(natural) }),
-    },
-  }
-}
-
-function jsonReport({ recommendation }: Outcome): string {
-  return `${JSON.stringify({ synthetic: true, recommendation, truth: truth(recommendation) }, null, 2)}\n`
-}
-
-function textReport(recommendation: Recommendation): string {
-  const colours = coloursFor(process.stdout)
-  const { optimum, natural, trueObjective: losses } = truth(recommendation)
-  const columns = [
-    { title: 'domain' },
-    { title: 'true optimum', align: 'right' as const },
-    { title: '' },
-    { title: 'recommended', align: 'right' as const },
-    { title: '' },
-    { title: 'natural', align: 'right' as const },
-  ]
-  const rows = DEMO_DOMAINS.map((domain) => [
-    domain,
-    shareText(optimum[domain]),
-    colours.dim(bar(optimum[domain], BAR_WIDTH)),
-    colours.bold(shareText(recommendation.weights[domain])),
-    colours.cyan(bar(recommendation.weights[domain], BAR_WIDTH)),
-    natural ? shareText(natural[domain]) : '',
-  ])
-  rows.push([
-    colours.dim('true mean loss'),
-    losses.optimum.toFixed(4),
-    '',
-    colours.bold(losses.recommended.toFixed(4)),
-    '',
-    losses.natural?.toFixed(4) ?? '',
-  ])
-  const title = 'The truth, which only a synthetic table can tell'
-  return (
-    recommendationText(recommendation, completeProblem(DEMO_PROBLEM), process.stdout) +
-    `\n${colours.bold(title)}\n${table(columns, rows, colours)}\n`
-  )
-}
-
 function leaveUp(url: string, study: string, close: () => Promise<void>): void {
   closeWithGrace(async () => close())
   process.stderr.write(
-    `The service stays up: ${url}/docs, the study is ${url}${study}. Ctrl-C stops it.\n`,
+    `The service stays up: ${url}/docs, the study is ${url}/v1/studies/${study}. Ctrl-C stops it.\n`,
   )
 }
