@@ -193,6 +193,11 @@ export const ERRORS = {
     title: 'The address does not take this HTTP method',
     fix: 'See /docs, and the Allow header.',
   },
+  'not-acceptable': {
+    status: 406,
+    title: 'The answer has another form than the Accept header allows',
+    fix: 'Send `Accept: text/event-stream`, or leave the header out.',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -217,11 +222,6 @@ export const ERRORS = {
     status: 500,
     title: 'The fit failed',
     fix: 'See the detail; if the data look right, report it with the job id.',
-  },
-  'checkpoint-invalid': {
-    status: 422,
-    title: 'The checkpoint cannot be used',
-    fix: 'Delete the checkpoint, so that the training starts again; see the detail for what is wrong with it.',
   },
   overloaded: {
     status: 503,

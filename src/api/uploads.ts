@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type FieldError, MixwrightError } from '../errors.js'
+import { MixwrightError } from '../errors.js'
 import type { ImportOptions, TableUpload } from '../formats/importers/table.js'
 import { alternatives } from '../formats/validation/index.js'
 import { collectBytes } from './byte-collector.js'
+import { asRefusal, drainAfterwards, formRefusal, readField } from './forms.js'
 import { formatBytes } from './limits.js'
 
 export interface UploadedTable {
@@ -31,11 +32,7 @@ export async function acceptRunTables(app: FastifyInstance, maxBytes: number): P
   await app.register(multipart, {
     limits: { fileSize: maxBytes + 1, fieldSize: 1024, fieldNameSize: 100, parts: 20 },
   })
-  app.addHook('onResponse', async ({ raw }) => {
-    // A body refused half-way is read to its end, else a client that sends before it reads never sees the answer.
-    raw.unpipe()
-    raw.resume()
-  })
+  drainAfterwards(app)
 }
 
 /** The body as it came: a body of many megabytes is parsed in a worker thread. */
@@ -80,13 +77,13 @@ async function readForm(request: FastifyRequest, maxBytes: number): Promise<Uplo
   try {
     for await (const part of request.parts()) {
       if (files.has(part.fieldname) || fields.has(part.fieldname)) {
-        throw refusal(part.fieldname, 'It is given twice.')
+        throw formRefusal(part.fieldname, 'It is given twice.')
       }
       if (part.type === 'file') {
         const bytes = await readFile(part, left, maxBytes)
         left -= bytes.length
         files.set(part.fieldname, bytes)
-      } else fields.set(part.fieldname, readField(part.fieldname, part.value, part.valueTruncated))
+      } else fields.set(part.fieldname, readField(part, { fields: FIELDS, files: FILES }))
     }
   } catch (error) {
     throw asRefusal(error, 'The form')
@@ -105,20 +102,12 @@ async function readForm(request: FastifyRequest, maxBytes: number): Promise<Uplo
 
 async function readFile(part: MultipartFile, left: number, maxBytes: number): Promise<Uint8Array> {
   if (!FILES.includes(part.fieldname)) {
-    throw refusal(part.fieldname, `There is no such file; the files are ${alternatives(FILES)}.`)
+    throw formRefusal(
+      part.fieldname,
+      `There is no such file; the files are ${alternatives(FILES)}.`,
+    )
   }
   return collectBytes(part.file, left, () => formTooLarge(maxBytes))
-}
-
-function readField(name: string, value: unknown, truncated: boolean): string {
-  if (FILES.includes(name)) {
-    throw refusal(name, `It must be a file with a file name (with curl: -F ${name}=@file.csv).`)
-  }
-  if (!FIELDS.includes(name)) {
-    throw refusal(name, `There is no such field; the fields are ${alternatives(FIELDS)}.`)
-  }
-  if (typeof value !== 'string' || truncated) throw refusal(name, 'It must be a short text.')
-  return value
 }
 
 function readOptions(fields: ReadonlyMap<string, string>): ImportOptions {
@@ -139,12 +128,7 @@ function oneOf<T extends string>(
   const given = fields.get(name) ?? fallback
   const value = allowed.find((candidate) => candidate === given)
   if (value !== undefined) return value
-  throw refusal(name, `Must be ${alternatives(allowed)}; got ${JSON.stringify(given)}.`)
-}
-
-function refusal(field: string, detail: string): MixwrightError {
-  const errors: FieldError[] = [{ pointer: `/${field}`, detail }]
-  return new MixwrightError('validation-failed', 'The form is not valid.', errors)
+  throw formRefusal(name, `Must be ${alternatives(allowed)}; got ${JSON.stringify(given)}.`)
 }
 
 function formTooLarge(maxBytes: number): MixwrightError {
@@ -152,13 +136,4 @@ function formTooLarge(maxBytes: number): MixwrightError {
     'body-too-large',
     `The files of a form may have at most ${formatBytes(maxBytes)} together.`,
   )
-}
-
-/** What streams and the parser of forms throw about a broken body carries no status. */
-function asRefusal(error: unknown, what: string): unknown {
-  if (error instanceof MixwrightError) return error
-  if (error instanceof Error && !('statusCode' in error)) {
-    return new MixwrightError('malformed-request', `${what} cannot be read: ${error.message}.`)
-  }
-  return error
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../api/index.js'
+import { createDataFolder } from '../store/data-folder.js'
 import { openStore } from '../store/index.js'
 import { createServices } from '../studies/index.js'
 import { VERSION } from '../version.js'
@@ -59,10 +60,12 @@ async function compose(
   closers: Closers,
   onFailure?: (error: Error) => void,
 ): Promise<RunningService> {
-  const { databaseUrl, dataFolder, redisUrl, workers: concurrency } = config
-  const store = await openStore({ databaseUrl, dataFolder, onFailure })
+  const { databaseUrl, redisUrl, workers: concurrency, trainingThreads } = config
+  const store = await openStore({ databaseUrl, dataFolder: config.dataFolder, onFailure })
   closers.add(() => store.close())
-  const compute = createThreadPool({ threads: concurrency })
+  // Files are kept beside the embedded database, and in the same place without one.
+  const dataFolder = createDataFolder(config.dataFolder, { quotaBytes: config.quotaBytes })
+  const compute = createThreadPool({ threads: concurrency, trainingThreads })
   closers.add(() => compute.close())
 
   // The application brings the logger that the queue needs, and its services ring the queue: requests come only
@@ -75,7 +78,10 @@ async function compose(
   const services = createServices({
     store,
     compute,
-    doorbell: { ring: (jobId) => queueOf().ring(jobId) },
+    doorbell: { ring: (kind, jobId) => queueOf().ring(kind, jobId) },
+    dataFolder,
+    allowedFolders: config.sources,
+    trainingThreads,
     checks: { queue: async () => void (await queueOf().health()) },
   })
   const logger = { level: config.logLevel, stream: process.stderr }
@@ -88,7 +94,20 @@ async function compose(
   })
   late.queue = queue
   closers.add(() => queue.close())
-  const workers = await startWorkers({ store, queue, compute, logger: app.log, concurrency })
+  const workers = await startWorkers({
+    store,
+    queue,
+    compute,
+    services,
+    dataFolder,
+    logger: app.log,
+    concurrency,
+    trainingThreads,
+    device: config.device,
+    checkpointSeconds: config.checkpointSeconds,
+    allowedFolders: config.sources,
+    retention: config.retention,
+  })
   closers.add(() => workers.close())
   closers.add(() => app.close())
   await app.listen({ host: config.host, port: config.port })

@@ -1,10 +1,15 @@
+import { statSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { toFieldErrors } from '../formats/validation/index.js'
+import type { Device } from '../training/types.js'
+import { DEFAULT_RETENTION, type Retention } from '../workers/retention.js'
 import { UsageError } from './failures.js'
+
+const Days = (days: number) => Type.Number({ default: days, minimum: 0, maximum: 36_500 })
 
 /** Everything that can be set from the environment, in one place; options of the command line win. */
 const EnvironmentSchema = Type.Object({
@@ -22,6 +27,21 @@ const EnvironmentSchema = Type.Object({
     minimum: 1,
     maximum: 256,
   }),
+  MIXWRIGHT_TRAINING_THREADS: Type.Integer({
+    default: availableParallelism(),
+    minimum: 1,
+    maximum: 256,
+  }),
+  MIXWRIGHT_DEVICE: Type.Union(
+    ['cpu', 'webgpu', 'cuda'].map((device) => Type.Literal(device as Device)),
+    { default: 'cpu' },
+  ),
+  MIXWRIGHT_SOURCES: Type.String({ default: '' }),
+  MIXWRIGHT_QUOTA: Type.Optional(Type.String()),
+  MIXWRIGHT_CHECKPOINT_SECONDS: Type.Number({ default: 15, minimum: 0, maximum: 86_400 }),
+  MIXWRIGHT_CHECKPOINT_DAYS: Days(DEFAULT_RETENTION.checkpointDays),
+  MIXWRIGHT_JOB_DAYS: Days(DEFAULT_RETENTION.jobDays),
+  MIXWRIGHT_EVENT_DAYS: Days(DEFAULT_RETENTION.eventDays),
   MIXWRIGHT_LOG_LEVEL: Type.Union(
     ['debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
     { default: 'warn' },
@@ -39,6 +59,17 @@ export interface Config {
   dataFolder: string
   /** Fits at work at the same time. */
   workers: number
+  /** Proxies in training at the same time. */
+  trainingThreads: number
+  /** What proxies are trained on. */
+  device: Device
+  /** Absolute folders that sources of corpora may be read from by their path. */
+  sources: readonly string[]
+  /** Bytes that uploads, corpora and checkpoints may have together; undefined for any. */
+  quotaBytes?: number
+  /** Seconds between two checkpoints of a proxy. */
+  checkpointSeconds: number
+  retention: Retention
   logLevel: string
 }
 
@@ -52,11 +83,61 @@ export function readConfig(overrides: Partial<Config> = {}): Config {
     port: env.MIXWRIGHT_PORT,
     dataFolder: env.MIXWRIGHT_DATA,
     workers: env.MIXWRIGHT_WORKERS,
+    trainingThreads: env.MIXWRIGHT_TRAINING_THREADS,
+    device: env.MIXWRIGHT_DEVICE,
+    sources: readSources(env.MIXWRIGHT_SOURCES),
+    quotaBytes: readQuota(env.MIXWRIGHT_QUOTA),
+    checkpointSeconds: env.MIXWRIGHT_CHECKPOINT_SECONDS,
+    retention: {
+      checkpointDays: env.MIXWRIGHT_CHECKPOINT_DAYS,
+      jobDays: env.MIXWRIGHT_JOB_DAYS,
+      eventDays: env.MIXWRIGHT_EVENT_DAYS,
+    },
     logLevel: env.MIXWRIGHT_LOG_LEVEL,
   }
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
   const merged: Config = { ...config, ...Object.fromEntries(given) }
   return { ...merged, dataFolder: path.resolve(merged.dataFolder) }
+}
+
+/** Folders, separated as in PATH. */
+function readSources(text: string): string[] {
+  const folders = text.split(path.delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => {
+    const absolute = path.resolve(folder)
+    if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) return absolute
+    throw wrong(
+      `MIXWRIGHT_SOURCES: there is no folder ${absolute}.`,
+      `Name folders that exist, separated by "${path.delimiter}".`,
+    )
+  })
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+}
+
+function readQuota(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const [, number = '', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
+  const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase() || 'b'] ?? Number.NaN))
+  if (number !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes
+  throw wrong(
+    `MIXWRIGHT_QUOTA: "${text}" is no number of bytes.`,
+    'Write it as 50000000000, 50GB or 50GiB.',
+  )
+}
+
+function wrong(detail: string, fix: string): UsageError {
+  return new UsageError(`the environment: ${detail}`, fix)
 }
 
 const AJV_OPTIONS = {
@@ -79,7 +160,7 @@ function readEnvironment(): Static<typeof EnvironmentSchema> {
     })
   } catch (error) {
     const { errors } = error as Error & { errors: ErrorObject[] }
-    const wrong = toFieldErrors(errors).map((field) => `${field.pointer.slice(1)}: ${field.detail}`)
-    throw new UsageError(`the environment: ${wrong.join(' ')}`, 'Correct or unset the variable.')
+    const found = toFieldErrors(errors).map((field) => `${field.pointer.slice(1)}: ${field.detail}`)
+    throw wrong(found.join(' '), 'Correct or unset the variable.')
   }
 }

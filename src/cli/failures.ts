@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 2,
   /** The input data are wrong. */
   input: 3,
-  /** The data are right, but no answer can be given: no feasible mixture, or too few runs. */
+  /** The data are right, but no answer can be given: no feasible mixture, too few runs, or what is there is not ready for it. */
   noAnswer: 4,
   interrupted: 130,
 } as const
@@ -36,6 +36,17 @@ export class EnvironmentError extends Error {
   }
 }
 
+/** What was asked for came to no result, and nothing is wrong with it. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError'
+  readonly fix: string
+
+  constructor(message: string, fix: string) {
+    super(message)
+    this.fix = fix
+  }
+}
+
 /** The user stopped the command. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
@@ -53,6 +64,13 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
   'infeasible-space': 'Relax one of the constraints named above.',
   'too-few-runs': 'Give more runs: fitting m domains takes at least m + 1 distinct mixtures.',
   'too-many-rows': 'Split the table.',
+  'study-not-found': 'Check the id; `mixwright study list` shows the studies.',
+  'corpus-not-found': 'Check the id; `mixwright corpus list` shows the corpora.',
+  'corpus-not-ready': 'Ingest it: mixwright corpus ingest <corpus>.',
+  'corpus-empty': 'Add files to every domain: mixwright corpus add <corpus> <domain> <file>.',
+  'corpus-in-use': 'Delete these studies first: mixwright study delete <study>.',
+  'search-running':
+    'Watch it: mixwright search <study> --attach; or cancel it: mixwright study cancel <study>.',
   'fit-failed': 'If the data look right, report it with the command line.',
   internal: 'If it stays, report it with the command line.',
 }
@@ -60,8 +78,11 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof InterruptedError) return EXIT.interrupted
   if (error instanceof UsageError) return EXIT.usage
+  if (error instanceof NoAnswerError) return EXIT.noAnswer
   if (!(error instanceof MixwrightError)) return EXIT.failure
   if (error.code === 'infeasible-space' || error.code === 'too-few-runs') return EXIT.noAnswer
+  if (error.status === 404) return EXIT.usage
+  if (error.status === 409) return EXIT.noAnswer
   return error.status >= 500 ? EXIT.failure : EXIT.input
 }
 
@@ -82,6 +103,9 @@ function describeFailure(error: unknown): Failure {
   if (error instanceof UsageError) {
     const title = 'The command line cannot be followed'
     return { code: 'wrong-usage', title, detail, fix: error.fix }
+  }
+  if (error instanceof NoAnswerError) {
+    return { code: 'no-answer', title: 'There is no result', detail, fix: error.fix }
   }
   if (error instanceof EnvironmentError) {
     return { code: 'environment', title: 'The system refused it', detail, fix: error.fix }

@@ -1,30 +1,34 @@
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.js'
-import { backupCommand } from './commands/backup.js'
-import { demoCommand } from './commands/demo.js'
-import { fitCommand } from './commands/fit.js'
-import { methodsCommand } from './commands/methods.js'
-import { restoreCommand } from './commands/restore.js'
-import { serveCommand } from './commands/serve.js'
 import { EXIT, reportFailure, UsageError } from './failures.js'
 import { watchOutput } from './terminal/output.js'
 
-function createProgram(): Command {
+/** Loaded one by one: most need little of what the others need, and start the faster for it. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./commands/serve.js')).serveCommand(),
+  corpus: async () => (await import('./commands/corpus.js')).corpusCommand(),
+  study: async () => (await import('./commands/study.js')).studyCommand(),
+  search: async () => (await import('./commands/search.js')).searchCommand(),
+  trials: async () => (await import('./commands/trials.js')).trialsCommand(),
+  fit: async () => (await import('./commands/fit.js')).fitCommand(),
+  methods: async () => (await import('./commands/methods.js')).methodsCommand(),
+  demo: async () => (await import('./commands/demo.js')).demoCommand(),
+  backup: async () => (await import('./commands/backup.js')).backupCommand(),
+  restore: async () => (await import('./commands/restore.js')).restoreCommand(),
+}
+
+/** @param asked the first word of the command line; for help, and for what is no command, all are loaded */
+async function createProgram(asked: string | undefined): Promise<Command> {
+  const names = Object.keys(COMMANDS)
   const program = new Command('mixwright')
     .description(
       'Says what share of the training tokens of a language model should come from each domain.',
     )
     .version(VERSION)
-  const commands = [
-    serveCommand(),
-    fitCommand(),
-    methodsCommand(),
-    demoCommand(),
-    backupCommand(),
-    restoreCommand(),
-  ]
-  for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands]) {
+  for (const name of names.filter((one) => one === asked || !names.includes(asked ?? ''))) {
+    program.addCommand(await COMMANDS[name]())
+  }
+  for (const command of withSubcommands(program)) {
     // Errors are reported in one place; commander would print them and end the process.
     command
       .exitOverride()
@@ -32,6 +36,10 @@ function createProgram(): Command {
       .showHelpAfterError(false)
   }
   return program
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((subcommand) => withSubcommands(subcommand))]
 }
 
 /** Runs a command line and resolves to the exit code, when all output has been taken. */
@@ -45,7 +53,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 
 async function follow(argv: readonly string[], json: boolean): Promise<number> {
   try {
-    await createProgram().parseAsync([...argv], { from: 'user' })
+    await (await createProgram(argv[0])).parseAsync([...argv], { from: 'user' })
     return EXIT.ok
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFailure(error, { json })

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
 import { afterAll, beforeAll, expect } from 'vitest'
@@ -67,6 +68,11 @@ export class TestClient {
     })
   }
 
+  get service(): TestService {
+    if (!this.#service) throw new Error('the service is not open yet')
+    return this.#service
+  }
+
   async call(request: Request) {
     const answer = await this.#service!.app.inject(request)
     const found = departures(this.#document!, this.#check!, request, answer)
@@ -84,6 +90,30 @@ export class TestClient {
 
   post(url: string, payload?: object) {
     return this.call({ method: 'POST', url, payload })
+  }
+
+  delete(url: string) {
+    return this.call({ method: 'DELETE', url })
+  }
+
+  /**
+   * A corpus with a text for each domain, uploaded and ingested.
+   * @returns its id
+   */
+  async newCorpus(texts: Record<string, string>): Promise<string> {
+    const { body } = await this.post('/v1/corpora', {
+      name: 'texts',
+      domains: Object.keys(texts).map((name) => ({ name })),
+      settings: { tokenizer: { kind: 'bytes' }, validationFraction: 0.2 },
+    })
+    for (const [domain, text] of Object.entries(texts)) {
+      const content = Readable.from([Buffer.from(text)])
+      const source = { domain, name: `${domain}.jsonl` }
+      await this.service.services.corpora.addUpload(body.id, source, content)
+    }
+    const { headers } = await this.post(`/v1/corpora/${body.id}/ingestions`)
+    expect(await this.endOf(String(headers.location))).toMatchObject({ state: 'succeeded' })
+    return body.id
   }
 
   /** @returns its address */

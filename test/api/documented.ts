@@ -11,6 +11,8 @@ export interface Operation {
 export interface Media {
   schema: object
   example?: unknown
+  /** When there are several. */
+  examples?: Record<string, { value: unknown }>
 }
 
 export interface OpenapiDocument {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { foldComponents } from '../../src/api/plugins/components.js'
+import { StudyEventSchemas } from '../../src/api/schemas/events.js'
 import { renderOpenapi } from '../../src/api/write-openapi.js'
 import {
+  type Media,
   type OpenapiDocument,
   operationsOf,
   type SchemaChecker,
@@ -55,6 +57,23 @@ describe('the OpenAPI document', () => {
         'get /v1/studies',
         'get /v1/studies/{studyId}',
         'delete /v1/studies/{studyId}',
+        'post /v1/studies/{studyId}/cancellation',
+        'get /v1/studies/{studyId}/events',
+        'post /v1/studies/{studyId}/searches',
+        'get /v1/studies/{studyId}/searches',
+        'get /v1/studies/{studyId}/searches/{searchId}',
+        'post /v1/studies/{studyId}/searches/{searchId}/cancellation',
+        'post /v1/studies/{studyId}/comparisons',
+        'get /v1/studies/{studyId}/trials',
+        'get /v1/studies/{studyId}/trials/{trialId}',
+        'post /v1/corpora',
+        'get /v1/corpora',
+        'get /v1/corpora/{corpusId}',
+        'delete /v1/corpora/{corpusId}',
+        'post /v1/corpora/{corpusId}/sources',
+        'delete /v1/corpora/{corpusId}/sources/{sourceId}',
+        'post /v1/corpora/{corpusId}/ingestions',
+        'get /v1/corpora/{corpusId}/ingestions/{ingestionId}',
         'post /v1/studies/{studyId}/imports',
         'get /v1/studies/{studyId}/imports',
         'post /v1/studies/{studyId}/fits',
@@ -111,17 +130,34 @@ describe('the OpenAPI document', () => {
         })),
       ]
       for (const { at, content = {} } of bodies) {
-        for (const [type, { example }] of Object.entries(content)) {
+        for (const [type, media] of Object.entries(content)) {
           if (withoutExample.has(type) || operation.tags[0] === 'Service') continue
           const where = ['paths', path, method, ...at, 'content', type, 'schema']
-          expect(example, where.join(' ')).toBeDefined()
-          expect(check(where, example), where.join(' ')).toEqual([])
-          shown++
+          const found = examplesOf(media)
+          expect(found.length, where.join(' ')).toBeGreaterThan(0)
+          for (const example of found) {
+            expect(check(where, example), where.join(' ')).toEqual([])
+            shown++
+          }
         }
       }
     }
     expect(shown).toBeGreaterThan(20)
   })
+})
+
+function examplesOf({ example, examples = {} }: Media): unknown[] {
+  const found = [example, ...Object.values(examples).map(({ value }) => value)]
+  return found.filter((value) => value !== undefined)
+}
+
+test('the schema of events is the type of events, with a name for each', () => {
+  const names = Object.keys(StudyEventSchemas).map(
+    (name) => `${name.replace(/(?:^|-)(\w)/g, (_, letter) => letter.toUpperCase())}Event`,
+  )
+  expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(names))
+  const { anyOf } = document.components.schemas.StudyEvent as { anyOf: { $ref: string }[] }
+  expect(anyOf.map(({ $ref }) => $ref)).toEqual(names.map((n) => `#/components/schemas/${n}`))
 })
 
 describe('folding into components', () => {

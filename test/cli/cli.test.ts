@@ -5,7 +5,18 @@ import { describe, expect, test } from 'vitest'
 import { OPTIMIZERS } from '../../src/optimizers/registry.js'
 import { runCommand } from './support.js'
 
-const COMMANDS = ['serve', 'fit', 'methods', 'demo', 'backup', 'restore']
+const COMMANDS = [
+  'serve',
+  'corpus',
+  'study',
+  'search',
+  'trials',
+  'fit',
+  'methods',
+  'demo',
+  'backup',
+  'restore',
+]
 
 describe('help', () => {
   test('names every command', async () => {

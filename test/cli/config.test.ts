@@ -1,4 +1,4 @@
-import { homedir } from 'node:os'
+import { availableParallelism, homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { readConfig } from '../../src/cli/config.js'
@@ -18,6 +18,12 @@ test('what is not set has defaults', () => {
     databaseUrl: undefined,
     redisUrl: undefined,
     logLevel: 'warn',
+    trainingThreads: availableParallelism(),
+    device: 'cpu',
+    sources: [],
+    quotaBytes: undefined,
+    checkpointSeconds: 15,
+    retention: { checkpointDays: 1, jobDays: 30, eventDays: 30 },
   })
 })
 
@@ -37,10 +43,44 @@ test('the environment is read, and options win over it', () => {
   })
 })
 
+test('what proxies and corpora need is read', () => {
+  vi.stubEnv('MIXWRIGHT_TRAINING_THREADS', '6')
+  vi.stubEnv('MIXWRIGHT_DEVICE', 'webgpu')
+  vi.stubEnv('MIXWRIGHT_SOURCES', [tmpdir(), '.', ''].join(path.delimiter))
+  vi.stubEnv('MIXWRIGHT_CHECKPOINT_SECONDS', '0.5')
+  vi.stubEnv('MIXWRIGHT_CHECKPOINT_DAYS', '0')
+  vi.stubEnv('MIXWRIGHT_JOB_DAYS', '90')
+  expect(readConfig()).toMatchObject({
+    trainingThreads: 6,
+    device: 'webgpu',
+    sources: [tmpdir(), process.cwd()],
+    checkpointSeconds: 0.5,
+    retention: { checkpointDays: 0, jobDays: 90, eventDays: 30 },
+  })
+})
+
+test.each([
+  ['50000', 50_000],
+  ['1.5kB', 1500],
+  ['50GB', 5e10],
+  ['50 gib', 50 * 2 ** 30],
+  ['2TiB', 2 * 2 ** 40],
+])('a quota of %s is %d bytes', (text, bytes) => {
+  vi.stubEnv('MIXWRIGHT_QUOTA', text)
+  expect(readConfig().quotaBytes).toBe(bytes)
+})
+
 test.each([
   ['MIXWRIGHT_PORT', 'http', 'Must be a whole number; got the text "http".'],
   ['MIXWRIGHT_PORT', '70000', 'Must be at most 65535; got 70000.'],
   ['MIXWRIGHT_WORKERS', '0', 'Must be at least 1; got 0.'],
+  ['MIXWRIGHT_TRAINING_THREADS', '0', 'Must be at least 1; got 0.'],
+  ['MIXWRIGHT_DEVICE', 'gpu', 'Must be "cpu", "webgpu" or "cuda"; got "gpu".'],
+  ['MIXWRIGHT_SOURCES', '/no/such/folder', 'there is no folder /no/such/folder.'],
+  ['MIXWRIGHT_QUOTA', 'much', '"much" is no number of bytes.'],
+  ['MIXWRIGHT_QUOTA', '0', '"0" is no number of bytes.'],
+  ['MIXWRIGHT_QUOTA', '5 apples', '"5 apples" is no number of bytes.'],
+  ['MIXWRIGHT_JOB_DAYS', '-1', 'Must be at least 0; got -1.'],
   [
     'MIXWRIGHT_LOG_LEVEL',
     'loud',

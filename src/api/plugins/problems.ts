@@ -19,6 +19,11 @@ const NOT_FOUND_CODES: Record<string, ErrorCode> = {
   studyId: 'study-not-found',
   fitId: 'fit-not-found',
   jobId: 'job-not-found',
+  corpusId: 'corpus-not-found',
+  sourceId: 'source-not-found',
+  ingestionId: 'ingestion-not-found',
+  searchId: 'search-not-found',
+  trialId: 'trial-not-found',
 }
 
 /** What Fastify and its plugins throw, in the words of our catalogue. */

@@ -7,13 +7,19 @@ import { foldComponents } from './components.js'
 const DESCRIPTION = `Mixwright recommends what share of the training tokens should come from each domain.
 
 Create a **study** (domains, constraints, metrics), import the **runs** you have (mixture and metric values), request a
-**fit**, follow its **job**, and read the **recommendation** with its evidence. Mixtures are maps from domain name to
+**fit**, follow its **job**, and read the **recommendation** with its evidence. Or let Mixwright make the runs: create a
+**corpus** of text, ingest it, and start a **search**, which trains small proxy models on mixtures of it. Mixtures are maps from domain name to
 share of training tokens. Errors are problem documents (RFC 9457); \`GET /problems/{code}\` explains each code.`
 
 const TAGS = [
   { name: 'Methods', description: 'The search methods, with their parameters and sources.' },
   { name: 'Studies', description: 'One search each: domains, constraints, metrics, method.' },
   { name: 'Runs', description: 'Run tables: mixtures tried, with what was measured.' },
+  { name: 'Corpora', description: 'Text in named domains, from which proxy models learn.' },
+  {
+    name: 'Searches',
+    description: 'Trials with proxy models that Mixwright trains, and what happens in them.',
+  },
   { name: 'Fits', description: 'What a method learns from the runs of a study.' },
   { name: 'Recommendations', description: 'Domain weights with the evidence for them.' },
   { name: 'Jobs', description: 'Work that goes on behind a 202.' },

@@ -3,7 +3,7 @@ import type { Services } from '../../studies/index.js'
 import { StudyParamsSchema } from '../schemas/common.js'
 import { fitExample, jobExample } from '../schemas/examples.js'
 import { FitParamsSchema, FitRequestSchema, FitSchema, viewFit } from '../schemas/fits.js'
-import { JobSchema, POLL_SECONDS, viewJob } from '../schemas/jobs.js'
+import { acceptedJob, JobSchema, POLL_SECONDS, viewJob } from '../schemas/jobs.js'
 import { refusals, refusalsWithBody } from '../schemas/problems.js'
 import { answer } from '../schemas/responses.js'
 
@@ -25,10 +25,7 @@ export const fitRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
         body: FitRequestSchema,
         response: {
           202: answer(JobSchema, 'It is on its way: the job.', {
-            headers: {
-              location: { type: 'string', description: 'Address of the job.' },
-              'retry-after': { type: 'integer', description: 'Seconds until a look is worth it.' },
-            },
+            headers: acceptedJob,
             example: jobExample,
           }),
           ...refusalsWithBody('study-not-found', 'too-few-runs', 'overloaded'),

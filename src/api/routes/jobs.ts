@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { JobRecord } from '../../store/records.js'
 import type { Services } from '../../studies/index.js'
 import { decodeCursor, paginate } from '../cursors.js'
 import { DEFAULT_PAGE_SIZE, PageSchema } from '../schemas/common.js'
@@ -18,6 +19,11 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
   app,
   { services },
 ) => {
+  const view = async (job: JobRecord) => {
+    const hasIngested = job.kind === 'ingest' && job.state === 'succeeded'
+    return viewJob(job, hasIngested ? await services.corpora.corpusOf(job.subjectId) : undefined)
+  }
+
   app.get(
     '/v1/jobs',
     {
@@ -38,7 +44,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
       const { limit = DEFAULT_PAGE_SIZE, cursor, studyId } = query
       const scope = { list: 'jobs', filters: { studyId } }
       const after = cursor && decodeCursor(scope, cursor)
-      return paginate(scope, await services.jobs.list({ limit, after, studyId }), viewJob)
+      const { items, hasMore } = await services.jobs.list({ limit, after, studyId })
+      const jobs = await Promise.all(items.map((job) => view(job)))
+      return paginate(scope, { items: jobs, hasMore }, (job) => job)
     },
   )
 
@@ -64,7 +72,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
     async ({ params }, reply) => {
       const job = await services.jobs.get(params.jobId)
       if (isUnderWay(job)) reply.header('retry-after', POLL_SECONDS)
-      return viewJob(job)
+      return view(job)
     },
   )
 
@@ -85,6 +93,6 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
       },
     },
     async ({ params }, reply) =>
-      reply.code(202).send(viewJob(await services.jobs.cancel(params.jobId))),
+      reply.code(202).send(await view(await services.jobs.cancel(params.jobId))),
   )
 }

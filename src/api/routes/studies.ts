@@ -20,14 +20,19 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         summary: 'Create a study',
         description:
           'The problem is checked (also whether any mixture meets all constraints), completed with its defaults, ' +
-          'hashed, and immutable from then on.',
+          'hashed, and immutable from then on. With a corpus, proxies can be trained for it: a search.',
         body: NewStudySchema,
         response: {
           201: answer(StudySchema, 'The study.', {
             headers: { location: { type: 'string', description: 'Address of the study.' } },
             example: studyExample,
           }),
-          ...refusalsWithBody('infeasible-space'),
+          ...refusalsWithBody(
+            'infeasible-space',
+            'corpus-not-found',
+            'corpus-not-ready',
+            'domain-too-small',
+          ),
         },
       },
     },
@@ -90,7 +95,7 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         operationId: 'deleteStudy',
         tags: ['Studies'],
         summary: 'Delete a study',
-        description: 'With its runs, fits and jobs.',
+        description: 'With its runs, searches, trials, fits and jobs; what is at work is stopped.',
         params: StudyParamsSchema,
         response: { 204: emptyAnswer('It is gone.'), ...refusals('study-not-found') },
       },
@@ -98,6 +103,31 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
     async ({ params }, reply) => {
       await services.studies.delete(params.studyId)
       return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/v1/studies/:studyId/cancellation',
+    {
+      schema: {
+        operationId: 'cancelStudy',
+        tags: ['Studies'],
+        summary: 'Cancel the work on a study',
+        description:
+          'Its search and all its jobs that have not ended. What was measured stays, and the study does; asking twice is no ' +
+          'error. Takes no body.',
+        params: StudyParamsSchema,
+        response: {
+          202: answer(StudySchema, 'Its work is cancelled, or about to be.', {
+            example: studyExample,
+          }),
+          ...refusals('study-not-found'),
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      await services.studies.cancel(params.studyId)
+      return reply.code(202).send(viewStudy(await services.studies.get(params.studyId)))
     },
   )
 }

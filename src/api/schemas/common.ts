@@ -17,6 +17,15 @@ export function formatTime(date: Date | null): string | null {
   return date === null ? null : date.toISOString()
 }
 
+export const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 200 }), {
+  maxProperties: 50,
+  propertyNames: {
+    pattern: '^[^:\\s]{1,64}$',
+    description: 'A label has 1 to 64 characters, none of them a colon or white space.',
+  },
+  description: 'Free labels, to find it by: name → value.',
+})
+
 export const SeedSchema = Type.Integer({
   minimum: 0,
   maximum: 2 ** 31 - 1,
@@ -51,7 +60,9 @@ export const pageProperties = {
   ),
 }
 
-/** A page of a list, newest first. */
+export const PageQuerySchema = Type.Object(pageProperties, closed)
+
+/** A page of a list. */
 export const PageSchema = <T extends TSchema>(item: T) =>
   Type.Object(
     {

@@ -3,7 +3,7 @@ import type { Recommendation } from '../../optimizers/recommendation.js'
 
 /** What the OpenAPI description shows. One story: three sources, one metric. */
 
-const STUDY_ID = '0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511'
+export const STUDY_ID = '0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511'
 const FIT_ID = '0193f0a4-0c77-7e02-b8a5-91d24c7f3a60'
 const JOB_ID = '0193f0a4-0c76-7b19-9d3e-5a80f1c6d2e4'
 const IMPORT_ID = '0193f0a3-77d0-7f48-8c11-6be4a90d7c35'
@@ -40,6 +40,8 @@ export const studyExample = {
   problemHash: HASH,
   domainSetVersion: 1,
   params: {},
+  corpusId: null,
+  ingestionId: null,
   owner: null,
   version: 1,
   createdAt: '2026-11-02T09:14:03.102Z',
@@ -85,10 +87,10 @@ export const previewExample = {
 
 export const jobExample = {
   id: JOB_ID,
-  kind: 'fit',
+  kind: 'fit' as const,
   studyId: STUDY_ID,
   subjectId: FIT_ID,
-  state: 'running',
+  state: 'running' as const,
   progress: { done: 12, total: 40, message: 'fitting val_loss' },
   problem: null,
   attempts: 1,
@@ -179,6 +181,7 @@ export const fitExample = {
   seed: 7,
   fidelity: 'default',
   importIds: [IMPORT_ID],
+  trialIds: [],
   dataHash: HASH,
   recommendation: recommendationExample,
   createdAt: '2026-11-02T09:15:41.010Z',

@@ -51,6 +51,7 @@ export const FitSchema = Type.Object(
     seed: Type.Integer(),
     fidelity: Type.String(),
     importIds: Type.Array(IdSchema, { description: 'The imports it learns from.' }),
+    trialIds: Type.Array(IdSchema, { description: 'The trials with proxies it learns from.' }),
     dataHash: HashSchema,
     recommendation: Nullable(RecommendationSchema),
     createdAt: TimeSchema,

@@ -22,9 +22,11 @@ export const JobListQuerySchema = Type.Object(
 export const JobSchema = Type.Object(
   {
     id: IdSchema,
-    kind: Type.Union([Type.Literal('fit')]),
+    kind: Type.Enum(['fit', 'ingest', 'trial']),
     studyId: Nullable(IdSchema),
-    subjectId: Type.String({ description: 'What the job is about: for `fit`, the id of the fit.' }),
+    subjectId: Type.String({
+      description: 'What the job is about: the id of the fit, the ingestion or the trial.',
+    }),
     state: Type.Union([
       Type.Literal('queued'),
       Type.Literal('running'),
@@ -51,7 +53,14 @@ export const JobSchema = Type.Object(
   { ...closed, description: 'Work that goes on behind a 202.' },
 )
 
-export function viewJob(job: JobRecord): Static<typeof JobSchema> {
+/** Headers of the 202 that answers with a job. */
+export const acceptedJob = {
+  location: { type: 'string', description: 'Address of the job.' },
+  'retry-after': { type: 'integer', description: 'Seconds until a look is worth it.' },
+} as const
+
+/** @param corpusId of an ingestion: the job itself does not name it */
+export function viewJob(job: JobRecord, corpusId?: string): Static<typeof JobSchema> {
   const { id, kind, studyId, subjectId, state, progress, attempts } = job
   return {
     id,
@@ -62,12 +71,18 @@ export function viewJob(job: JobRecord): Static<typeof JobSchema> {
     progress,
     problem: job.problem as ProblemDocument | null,
     attempts,
-    result: state === 'succeeded' ? `/v1/studies/${studyId}/fits/${subjectId}` : null,
+    result: state === 'succeeded' ? resultOf(job, corpusId) : null,
     cancelRequestedAt: formatTime(job.cancelRequestedAt),
     createdAt: formatTime(job.createdAt),
     startedAt: formatTime(job.startedAt),
     finishedAt: formatTime(job.finishedAt),
   }
+}
+
+function resultOf({ kind, studyId, subjectId }: JobRecord, corpusId?: string): string | null {
+  if (kind === 'fit') return `/v1/studies/${studyId}/fits/${subjectId}`
+  if (kind === 'trial') return `/v1/studies/${studyId}/trials/${subjectId}`
+  return corpusId === undefined ? null : `/v1/corpora/${corpusId}/ingestions/${subjectId}`
 }
 
 /** Whether the job still changes by itself. */

@@ -1,33 +1,26 @@
 import { type Static, Type } from 'typebox'
-import { NameSchema, ProblemSchema } from '../../optimizers/problem.js'
+import { NameSchema, ProblemRequestSchema, ProblemSchema } from '../../optimizers/problem.js'
 import type { StudyRecord } from '../../store/records.js'
 import {
   closed,
   formatTime,
   HashSchema,
   IdSchema,
+  LabelsSchema,
   Nullable,
   ParamsSchema,
   pageProperties,
   SeedSchema,
   TimeSchema,
 } from './common.js'
+import { newProxyStudyExample } from './examples/searches.js'
 import { newStudyExample } from './examples.js'
-
-const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 200 }), {
-  maxProperties: 50,
-  propertyNames: {
-    pattern: '^[^:\\s]{1,64}$',
-    description: 'A label has 1 to 64 characters, none of them a colon or white space.',
-  },
-  description: 'Free labels, to find studies by: name → value.',
-})
 
 export const NewStudySchema = Type.Object(
   {
     name: NameSchema,
     labels: Type.Optional(LabelsSchema),
-    problem: ProblemSchema,
+    problem: ProblemRequestSchema,
     method: Type.Optional(
       Type.String({ description: 'A name from `GET /v1/methods`. Default `mixing-laws`.' }),
     ),
@@ -37,7 +30,7 @@ export const NewStudySchema = Type.Object(
   {
     ...closed,
     description: 'A study to create.',
-    examples: [newStudyExample],
+    examples: [newStudyExample, newProxyStudyExample],
   },
 )
 
@@ -52,6 +45,8 @@ export const StudySchema = Type.Object(
     method: Type.String(),
     params: ParamsSchema,
     seed: Type.Integer(),
+    corpusId: Nullable(IdSchema),
+    ingestionId: Nullable(IdSchema),
     owner: Nullable(Type.String()),
     version: Type.Integer({ description: 'Raised by every change.' }),
     createdAt: TimeSchema,

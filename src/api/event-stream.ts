@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fastifySSE } from '@fastify/sse'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { MixwrightError, problemDocument } from '../errors.js'
+import type { EventRecord } from '../store/records.js'
+
+/** Comments on a quiet connection, so that nothing between the two ends takes it for dead. */
+const HEARTBEAT_MS = 15_000
+/** A connection that takes nothing for so long, heartbeats neither, is given up. */
+const STALLED_MS = 60_000
+/** How long a client waits before it comes back. */
+const RETRY_MS = 2_000
+
+/**
+ * Makes server-sent events possible for the routes of this scope.
+ *
+ * @see https://github.com/fastify/sse
+ */
+export async function acceptWatchers(app: FastifyInstance): Promise<void> {
+  await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS })
+  // The plugin refuses on its own; all our refusals are problem documents.
+  app.addHook('preSerialization', async (request, reply, payload) => {
+    if (reply.statusCode !== 406) return payload
+    const error = new MixwrightError(
+      'not-acceptable',
+      `The Accept header is ${request.headers.accept}; this address answers with text/event-stream.`,
+    )
+    reply.type('application/problem+json')
+    return { ...problemDocument(error), instance: request.url, requestId: request.id }
+  })
+}
+
+/**
+ * Sends events until the client goes or the service stops. Reads on only when the connection has taken what came before.
+ * @param open begins to follow; what it refuses is answered as usual
+ */
+export async function sendEvents(
+  reply: FastifyReply,
+  open: (signal: AbortSignal) => Promise<AsyncIterable<EventRecord>>,
+): Promise<FastifyReply> {
+  const { raw, server } = reply
+  const gone = whenClosed(raw)
+  const events = await open(AbortSignal.any([gone, server.stopSignal]))
+  reply.hijack()
+  raw.setTimeout(STALLED_MS)
+  // A connection that lived on after the stream would hold up the end of the service.
+  reply.header('connection', 'close')
+  reply.sse.sendHeaders()
+  try {
+    await pipeline(Readable.from(frames(events)), reply.sse.stream(), raw)
+  } catch (error) {
+    if (!gone.aborted) reply.log.error({ err: error }, 'the event stream broke off')
+    raw.destroy()
+  }
+  return reply
+}
+
+async function* frames(events: AsyncIterable<EventRecord>) {
+  yield { data: undefined, retry: RETRY_MS }
+  for await (const { id, type, data } of events) yield { id: String(id), event: type, data }
+}
+
+function whenClosed(raw: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  raw.once('close', () => controller.abort())
+  return controller.signal
+}

@@ -1,0 +1,109 @@
+import { type Static, Type } from 'typebox'
+import type { ProblemDocument } from '../../errors.js'
+import { MixtureSchema, NameSchema } from '../../optimizers/problem.js'
+import type { SearchView } from '../../studies/searches.js'
+import { closed, formatTime, IdSchema, Nullable, SeedSchema, TimeSchema } from './common.js'
+import { newComparisonExample, newSearchExample } from './examples/searches.js'
+import { ProblemDocumentSchema } from './problems.js'
+
+export const SearchParamsSchema = Type.Object({ studyId: IdSchema, searchId: IdSchema }, closed)
+
+export const NewSearchSchema = Type.Object(
+  {
+    fidelity: Type.Optional(
+      Type.String({
+        description:
+          'A fidelity with the evaluator `proxy`. Default: of those, the one closest to the target run.',
+      }),
+    ),
+    trials: Type.Optional(
+      Type.Integer({
+        minimum: 2,
+        maximum: 10_000,
+        description:
+          'Proxies to train, those of the uniform and the natural mixture included; at least one more than there are ' +
+          'domains. Default: twice the number of domains, plus 2.',
+      }),
+    ),
+    seed: Type.Optional(SeedSchema),
+  },
+  { ...closed, description: 'A search to start.', examples: [newSearchExample] },
+)
+
+const MOST_COMPARED = 20
+
+export const NewComparisonSchema = Type.Object(
+  {
+    mixtures: Type.Record(Type.String(), MixtureSchema, {
+      minProperties: 1,
+      maxProperties: MOST_COMPARED,
+      propertyNames: NameSchema,
+      description:
+        'Name → mixture. Each sums to 1 within 1e-6; a domain that is left out has weight 0. They need not meet the ' +
+        'constraints.',
+    }),
+    replicates: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_COMPARED,
+        description: 'Seeds for each mixture; all mixtures have the same ones. Default 2.',
+      }),
+    ),
+    fidelity: NewSearchSchema.properties.fidelity,
+    seed: NewSearchSchema.properties.seed,
+  },
+  {
+    ...closed,
+    description: 'Mixtures to train side by side.',
+    examples: [newComparisonExample],
+  },
+)
+
+export const PurposeSchema = Type.Enum(['search', 'comparison'], {
+  description: '`comparison`: given mixtures, each with several seeds; it ends without a fit.',
+})
+
+const trialCount = Type.Integer({ minimum: 0 })
+
+export const SearchSchema = Type.Object(
+  {
+    id: IdSchema,
+    studyId: IdSchema,
+    purpose: PurposeSchema,
+    fidelity: Type.String(),
+    trials: Type.Integer({ description: 'Proxies to train.' }),
+    seed: Type.Integer(),
+    state: Type.Enum(['running', 'fitting', 'finished', 'failed', 'cancelled'], {
+      description: '`fitting`: all trials have ended, and the method learns from them.',
+    }),
+    counts: Type.Object(
+      {
+        waiting: trialCount,
+        running: trialCount,
+        completed: trialCount,
+        failed: trialCount,
+        cancelled: trialCount,
+      },
+      { ...closed, description: 'Trials by state. `failed`: set aside after the last attempt.' },
+    ),
+    fitId: Nullable(IdSchema),
+    problem: Nullable(ProblemDocumentSchema),
+    version: Type.Integer({ description: 'Raised by every change.' }),
+    createdAt: TimeSchema,
+    finishedAt: Nullable(TimeSchema),
+  },
+  {
+    ...closed,
+    description: 'One go at a study with proxies that Mixwright trains: trials, then a fit.',
+  },
+)
+
+export function viewSearch({ search, counts }: SearchView): Static<typeof SearchSchema> {
+  return {
+    ...search,
+    counts,
+    problem: search.problem as ProblemDocument | null,
+    createdAt: formatTime(search.createdAt),
+    finishedAt: formatTime(search.finishedAt),
+  }
+}

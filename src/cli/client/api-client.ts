@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ErrorCode, MixwrightError } from '../../errors.js'
+import type { Recommendation } from '../../optimizers/recommendation.js'
+import type { ProgressListener } from '../../optimizers/types.js'
+import type { StudyEvent } from '../../studies/events.js'
+import type { NewComparison, NewSearch } from '../../studies/searches.js'
+import { NoAnswerError } from '../failures.js'
+import type {
+  Corpus,
+  CorpusDetail,
+  Ingestion,
+  Job,
+  Page,
+  Search,
+  Source,
+  Study,
+  Trial,
+} from './answers.js'
+import { type WatchOptions, watchStudy } from './event-stream.js'
+import { HttpClient } from './http-client.js'
+import { type UploadOptions, uploadFile } from './upload.js'
+
+const POLL_MS = 150
+const PAGE_SIZE = 100
+
+/** The API of a running service, call by call. Every call throws what the service refuses. */
+export class ApiClient {
+  readonly #http: HttpClient
+
+  constructor(url: URL) {
+    this.#http = new HttpClient(url)
+  }
+
+  get url(): URL {
+    return this.#http.url
+  }
+
+  #get<T>(address: string, signal?: AbortSignal): Promise<T> {
+    return this.#http.json<T>({ method: 'GET', address, signal })
+  }
+
+  #post<T>(address: string, body?: unknown): Promise<T> {
+    return this.#http.json<T>({ method: 'POST', address, body })
+  }
+
+  async #delete(address: string): Promise<void> {
+    await this.#http.request({ method: 'DELETE', address })
+  }
+
+  /** All items of a list, page after page. */
+  async *#list<T>(address: string, filters: Record<string, string | undefined> = {}) {
+    const given = Object.entries(filters).filter(([, value]) => value !== undefined)
+    const query = new URLSearchParams([...(given as [string, string][]), ['limit', `${PAGE_SIZE}`]])
+    for (;;) {
+      const { items, pagination } = await this.#get<Page<T>>(`${address}?${query}`)
+      yield* items
+      if (pagination.cursor === null) return
+      query.set('cursor', pagination.cursor)
+    }
+  }
+
+  createCorpus(corpus: object): Promise<CorpusDetail> {
+    return this.#post('/v1/corpora', corpus)
+  }
+
+  corpora(): AsyncGenerator<Corpus> {
+    return this.#list('/v1/corpora')
+  }
+
+  corpus(id: string): Promise<CorpusDetail> {
+    return this.#get(corpusAddress(id))
+  }
+
+  deleteCorpus(id: string): Promise<void> {
+    return this.#delete(corpusAddress(id))
+  }
+
+  /** Names files that the service can read by itself. */
+  async addPath(
+    corpus: string,
+    source: { domain: string; path: string; format?: string; textField?: string },
+  ): Promise<Source> {
+    const { items } = await this.#post<{ items: Source[] }>(
+      `${corpusAddress(corpus)}/sources`,
+      source,
+    )
+    return items[0]
+  }
+
+  /** @param upload its fields: `domain`, `format`, `textField` */
+  async addFile(corpus: string, file: string, upload: UploadOptions): Promise<Source> {
+    const address = `${corpusAddress(corpus)}/sources`
+    const { items } = await uploadFile<{ items: Source[] }>(this.#http, address, file, upload)
+    return items[0]
+  }
+
+  ingest(corpus: string): Promise<Job> {
+    return this.#post(`${corpusAddress(corpus)}/ingestions`)
+  }
+
+  ingestion(corpus: string, id: string): Promise<Ingestion> {
+    return this.#get(`${corpusAddress(corpus)}/ingestions/${encodeURIComponent(id)}`)
+  }
+
+  createStudy(study: unknown): Promise<Study> {
+    return this.#post('/v1/studies', study)
+  }
+
+  studies(label?: string): AsyncGenerator<Study> {
+    return this.#list('/v1/studies', { label })
+  }
+
+  study(id: string): Promise<Study> {
+    return this.#get(studyAddress(id))
+  }
+
+  cancelStudy(id: string): Promise<Study> {
+    return this.#post(`${studyAddress(id)}/cancellation`)
+  }
+
+  deleteStudy(id: string): Promise<void> {
+    return this.#delete(studyAddress(id))
+  }
+
+  async importRuns(study: string, table: object): Promise<void> {
+    await this.#post(`${studyAddress(study)}/imports`, table)
+  }
+
+  requestFit(study: string, fit: object = {}): Promise<Job> {
+    return this.#post(`${studyAddress(study)}/fits`, fit)
+  }
+
+  recommendation(study: string): Promise<Recommendation> {
+    return this.#get(`${studyAddress(study)}/recommendation`)
+  }
+
+  startSearch(study: string, search: NewSearch): Promise<Search> {
+    return this.#post(`${studyAddress(study)}/searches`, search)
+  }
+
+  compare(study: string, comparison: NewComparison): Promise<Search> {
+    return this.#post(`${studyAddress(study)}/comparisons`, comparison)
+  }
+
+  searches(study: string): AsyncGenerator<Search> {
+    return this.#list(`${studyAddress(study)}/searches`)
+  }
+
+  search(study: string, id: string, signal?: AbortSignal): Promise<Search> {
+    return this.#get(`${studyAddress(study)}/searches/${encodeURIComponent(id)}`, signal)
+  }
+
+  trials(
+    study: string,
+    filters: { searchId?: string; state?: string } = {},
+  ): AsyncGenerator<Trial> {
+    return this.#list(`${studyAddress(study)}/trials`, filters)
+  }
+
+  /** What has happened in the study and what happens, across lost connections, until the signal aborts. */
+  watch(study: string, options: WatchOptions): AsyncGenerator<StudyEvent> {
+    return watchStudy(this.#http, studyAddress(study), options)
+  }
+
+  /**
+   * Resolves with the job when it has succeeded.
+   * @throws MixwrightError what it failed of
+   * @throws NoAnswerError when it was cancelled
+   */
+  async follow(job: Job, onProgress: ProgressListener): Promise<Job> {
+    for (;;) {
+      const now = await this.#get<Job>(`/v1/jobs/${job.id}`)
+      if (now.progress) onProgress(now.progress)
+      if (now.state === 'succeeded') return now
+      if (now.state === 'failed') throw failureOf(now.problem)
+      if (now.state === 'cancelled') {
+        throw new NoAnswerError('the job was cancelled', 'Start it again, if it is still wanted.')
+      }
+      await delay(POLL_MS)
+    }
+  }
+}
+
+const corpusAddress = (id: string) => `/v1/corpora/${encodeURIComponent(id)}`
+const studyAddress = (id: string) => `/v1/studies/${encodeURIComponent(id)}`
+
+/** The error that ended work behind the scenes. */
+export function failureOf(problem: { code: ErrorCode; detail: string } | null): MixwrightError {
+  return new MixwrightError(problem?.code ?? 'internal', problem?.detail ?? 'No reason was given.')
+}

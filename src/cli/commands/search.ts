@@ -1,0 +1,131 @@
+import { Command } from 'commander'
+import type { CompleteProblem } from '../../optimizers/problem.js'
+import {
+  ApiClient,
+  failureOf,
+  isUnderWay,
+  type Search,
+  type ServiceOptions,
+  serviceUrl,
+  watchSearch,
+  withServiceUrl,
+} from '../client/index.js'
+import { InterruptedError, NoAnswerError } from '../failures.js'
+import { untilInterrupted } from '../interruption.js'
+import { nonEmpty, positiveInteger, seedNumber } from '../options.js'
+import { recommendationText } from '../terminal/recommendation.js'
+import { createTrialDisplay, type TrialDisplay } from '../terminal/trial-display.js'
+
+interface SearchOptions extends ServiceOptions {
+  trials?: number
+  fidelity?: string
+  seed?: number
+  attach?: boolean
+  wait: boolean
+  json?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511
+  mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --trials 64 --no-wait
+  mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --attach --json
+
+Ctrl-C leaves the search running; --attach goes back to it. mixwright study cancel ends it.`
+
+export function searchCommand(): Command {
+  const command = new Command('search')
+    .summary('train proxy models on mixtures, and get the recommendation')
+    .description(
+      'Starts a search in a running service: trains a proxy model for each trial, fits the method, and shows the recommendation.',
+    )
+    .argument('<study>', 'id of a study with a corpus')
+    .option('--trials <n>', 'proxies to train (default: 2 × domains + 2)', positiveInteger)
+    .option('--fidelity <name>', 'a fidelity with proxies (default: the closest)', nonEmpty)
+    .option('--seed <n>', "default: the study's", seedNumber)
+    .option('--attach', 'watch the newest search instead of starting one')
+    .option('--no-wait', 'start it and return')
+    .option('--json', 'print the search and the recommendation as JSON')
+  return withServiceUrl(command).addHelpText('after', EXAMPLES).action(search)
+}
+
+async function search(study: string, options: SearchOptions): Promise<void> {
+  const api = new ApiClient(serviceUrl(options))
+  const { trials, fidelity, seed, json } = options
+  const begun = options.attach
+    ? await newestSearch(api, study)
+    : await api.startSearch(study, { trials, fidelity, seed })
+  if (!options.wait) {
+    process.stdout.write(
+      json ? print({ search: begun }) : `${announcement(begun)}\n${comeBack(begun)}\n`,
+    )
+    return
+  }
+  const ended = await watch(api, begun, Boolean(json))
+  if (ended.state === 'failed') throw failureOf(ended.problem)
+  if (ended.state === 'cancelled') {
+    throw new NoAnswerError(
+      'the search was cancelled; what was measured is kept',
+      `See it with: mixwright trials ${study}`,
+    )
+  }
+  await report(api, ended, Boolean(json))
+}
+
+async function newestSearch(api: ApiClient, study: string): Promise<Search> {
+  for await (const newest of api.searches(study)) return newest
+  throw new NoAnswerError('the study has no search', 'Start one: leave out --attach.')
+}
+
+async function watch(api: ApiClient, begun: Search, json: boolean): Promise<Search> {
+  if (!isUnderWay(begun)) return begun
+  // With --json, standard error is kept for a problem document unless a person is looking at it.
+  const isSeen = !json || process.stderr.isTTY
+  const display = isSeen ? createTrialDisplay(process.stderr, { total: begun.trials }) : undefined
+  try {
+    return await untilInterrupted((signal) => {
+      display?.say(announcement(begun))
+      return watchSearch(api, begun, signal, {
+        onEvent: (event) => display?.handle(event),
+        onConnection: (state) => sayConnection(display, state),
+      })
+    })
+  } catch (error) {
+    display?.close()
+    if (error instanceof InterruptedError && isSeen) process.stderr.write(`${comeBack(begun)}\n`)
+    throw error
+  } finally {
+    display?.close()
+  }
+}
+
+function sayConnection(display: TrialDisplay | undefined, state: 'lost' | 'back'): void {
+  display?.say(state === 'lost' ? 'the connection is lost; trying again' : 'the connection is back')
+}
+
+async function report(api: ApiClient, ended: Search, json: boolean): Promise<void> {
+  if (ended.purpose === 'comparison') {
+    const text = `The comparison has finished. Its results: mixwright trials ${ended.studyId} --search ${ended.id}\n`
+    process.stdout.write(json ? print({ search: ended }) : text)
+    return
+  }
+  const recommendation = await api.recommendation(ended.studyId)
+  if (json) process.stdout.write(print({ search: ended, recommendation }))
+  else {
+    const { problem } = await api.study(ended.studyId)
+    // The service answers with the problem as it is stored, every default written out.
+    const complete = problem as CompleteProblem
+    process.stdout.write(recommendationText(recommendation, complete, process.stdout))
+  }
+}
+
+const print = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+function announcement({ id, trials, fidelity, state }: Search): string {
+  const doing = state === 'running' || state === 'fitting' ? 'is under way' : `has ${state}`
+  return `The search ${id} ${doing}: ${trials} trials at fidelity "${fidelity}".`
+}
+
+function comeBack({ studyId }: Search): string {
+  return `It goes on in the service. Watch it: mixwright search ${studyId} --attach; end it: mixwright study cancel ${studyId}`
+}

@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { cancelStudyCommand } from './study/cancel.js'
+import { createStudyCommand } from './study/create.js'
+import { deleteStudyCommand } from './study/delete.js'
+import { listStudiesCommand } from './study/list.js'
+import { showStudyCommand } from './study/show.js'
+
+const EXAMPLES = `
+Examples:
+  mixwright study create study.json
+  mixwright study list --json
+  mixwright study cancel 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511`
+
+export function studyCommand(): Command {
+  const command = new Command('study')
+    .summary('create, look at, cancel and delete studies')
+    .description('Studies of a running service: create, look at, cancel and delete them.')
+    .addHelpText('after', EXAMPLES)
+  const commands = [
+    createStudyCommand(),
+    listStudiesCommand(),
+    showStudyCommand(),
+    cancelStudyCommand(),
+    deleteStudyCommand(),
+  ]
+  for (const subcommand of commands) command.addCommand(subcommand)
+  return command
+}

@@ -1,0 +1,183 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jsonlTexts } from '../support/texts.js'
+import { type CommandResult, type RunningCommand, runCommand, startCommand } from './support.js'
+import { temporaryFolder } from './tables.js'
+
+const folder = temporaryFolder()
+const sources = path.join(folder, 'sources')
+
+let service: RunningCommand
+let env: NodeJS.ProcessEnv
+let corpus: string
+
+beforeAll(async () => {
+  mkdirSync(sources)
+  writeFileSync(
+    path.join(sources, 'web.jsonl'),
+    jsonlTexts('the web is wide and full of words', 60),
+  )
+  writeFileSync(
+    path.join(folder, 'code.jsonl'),
+    jsonlTexts('let const function return if else', 60).replaceAll('"text"', '"content"'),
+  )
+  const data = path.join(folder, 'data')
+  service = startCommand(['serve', '--port', '0', '--data', data, '--json'], {
+    MIXWRIGHT_SOURCES: sources,
+    MIXWRIGHT_TRAINING_THREADS: '1',
+  })
+  const [line] = await service.saying(/^\{.*\}$/m)
+  env = { MIXWRIGHT_URL: JSON.parse(line).url }
+})
+afterAll(async () => {
+  service.child.kill('SIGTERM')
+  await service.result
+  rmSync(folder, { recursive: true })
+})
+
+const run = (...args: string[]): Promise<CommandResult> => runCommand(args, env)
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await run(...args, '--json')
+  expect({ code, stderr }, args.join(' ')).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+
+/** @returns its id */
+async function newStudy(tokens: number): Promise<string> {
+  const model = { width: 8, layers: 1, heads: 1, context: 16 }
+  const proxy = { model, tokens, batchSize: 8, validationSequences: 8, measurements: 2 }
+  const fidelities = [{ name: 'smallest', evaluator: 'proxy', proxy }]
+  const file = path.join(folder, 'study.json')
+  writeFileSync(file, JSON.stringify({ name: 'a study', problem: { corpus, fidelities } }))
+  return (await json('study', 'create', file)).id
+}
+
+describe('corpus', () => {
+  test('create, add and ingest make tokens of text', async () => {
+    const made = await json(
+      ...['corpus', 'create', 'texts', '--domain', 'web', '--domain', 'code'],
+      ...['--tokenizer', 'bytes'],
+    )
+    corpus = made.id
+    expect(made.settings.tokenizer).toEqual({ kind: 'bytes' })
+    const onServer = await json('corpus', 'add', corpus, 'web', '--on-server', `${sources}/*.jsonl`)
+    expect(onServer.items).toMatchObject([{ kind: 'path', domain: 'web' }])
+    const file = path.join(folder, 'code.jsonl')
+    const uploaded = await run('corpus', 'add', corpus, 'code', file, '--text-field', 'content')
+    expect(uploaded.stdout).toMatch(/^code: code\.jsonl \(.* KB\) {2}[0-9a-f-]{36}\n$/)
+    const { code, stdout } = await run('corpus', 'ingest', corpus)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ {2}web +60 +[\d.]+ KB +[\d,]+ /m)
+    expect(stdout).toContain('tokenizer bytes, 257 ids')
+  })
+
+  test('list and show say what there is', async () => {
+    const { items } = await json('corpus', 'list')
+    expect(items.map(({ id }: { id: string }) => id)).toEqual([corpus])
+    expect((await run('corpus', 'list')).stdout).toMatch(/texts +web, code +yes/)
+    const shown = await json('corpus', 'show', corpus)
+    expect(shown.sources).toHaveLength(2)
+    const { stdout } = await run('corpus', 'show', corpus)
+    expect(stdout).toContain('on the server')
+    expect(stdout).toMatch(/^ {2}code +60 /m)
+  })
+
+  test.each<[string[], number, RegExp]>([
+    [['corpus', 'create'], 2, /name/],
+    [['corpus', 'create', 'x'], 2, /--domain/],
+    [['corpus', 'create', 'x', '--domain', 'a', '--tokenizer', '/nonexistent'], 2, /cannot read/],
+    [['corpus', 'create', 'x', '--domain', 'a', '--domain', 'a'], 3, /error: .*\n.*"a"/],
+    [['corpus', 'show', 'nothing'], 2, /fix: .*mixwright corpus list/],
+    [['corpus', 'add', 'nothing', 'web', '/nonexistent'], 2, /no file \/nonexistent/],
+    [['corpus', 'frobnicate'], 2, /unknown command/],
+  ])('%j ends with %d and says what is wrong', async (args, exitCode, said) => {
+    const { code, stdout, stderr } = await run(...args)
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+    expect(stderr).toMatch(said)
+  })
+
+  test('a path outside the allowed folders is refused, with the way out', async () => {
+    const { code, stderr } = await run('corpus', 'add', corpus, 'web', '--on-server', '/etc/hosts')
+    expect(code).toBe(3)
+    expect(stderr).toContain('MIXWRIGHT_SOURCES')
+  })
+})
+
+describe('search', () => {
+  let study: string
+
+  test('trains, shows what happens line by line, and prints the recommendation', async () => {
+    study = await newStudy(512)
+    const { code, stdout, stderr } = await run('search', study, '--trials', '4')
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/The search [0-9a-f-]{36} is under way: 4 trials at fidelity "smallest"/)
+    expect(stderr).toMatch(/of 4: trial \d \(uniform\) completed, objective \d\.\d{4}/)
+    expect(stderr).toContain('4 of 4: ')
+    expect(stderr).not.toContain('\u001B')
+    expect(stdout).toContain('Recommended weights')
+  })
+
+  test('--attach shows how a search that has ended came out, as JSON too', async () => {
+    const { search, recommendation } = await json('search', study, '--attach')
+    expect(search).toMatchObject({ state: 'finished', counts: { completed: 4 } })
+    expect(Object.keys(recommendation.weights)).toEqual(['web', 'code'])
+  })
+
+  test('its trials are listed with what was measured', async () => {
+    const { items } = await json('trials', study)
+    expect(items).toHaveLength(4)
+    const { stdout } = await run('trials', study)
+    expect(stdout).toMatch(/# +label +state +web +code +tokens +loss\/web +loss\/code/)
+    expect(stdout).toMatch(/uniform +completed +0\.500 +0\.500 +512/)
+    expect((await run('trials', study, '--state', 'failed')).stdout).toBe('There are no trials.\n')
+  })
+
+  test('Ctrl-C leaves it running and says how to get back; the study ends it', async () => {
+    const endless = await newStudy(1_000_000_000)
+    const command = startCommand(['search', endless, '--trials', '3'], env)
+    await command.saying(/is under way/, 'stderr')
+    command.child.kill('SIGINT')
+    const { code, stderr } = await command.result
+    expect(code).toBe(130)
+    expect(stderr).toContain(`mixwright search ${endless} --attach`)
+    expect((await run('study', 'show', endless)).stdout).toMatch(/search [0-9a-f-]{36}: running/)
+    const again = await run('search', endless)
+    expect(again.code).toBe(4)
+    expect(again.stderr).toContain('--attach')
+    const attached = startCommand(['search', endless, '--attach'], env)
+    await attached.saying(/is under way/, 'stderr')
+    expect((await run('study', 'cancel', endless)).code).toBe(0)
+    const ended = await attached.result
+    expect(ended.code).toBe(4)
+    expect(ended.stderr).toContain('cancelled')
+  })
+})
+
+describe('study', () => {
+  test('list, show and delete', async () => {
+    const id = await newStudy(512)
+    const { items } = await json('study', 'list')
+    expect(items[0]).toMatchObject({ id, name: 'a study' })
+    expect((await run('study', 'list')).stdout).toContain(id)
+    expect((await run('study', 'show', id)).stdout).toContain('smallest (proxy)')
+    expect(await json('study', 'delete', id)).toEqual({ deleted: id })
+    const { code, stderr } = await run('study', 'show', id)
+    expect(code).toBe(2)
+    expect(stderr).toContain('mixwright study list')
+  })
+
+  test('a corpus in use is not deleted', async () => {
+    await newStudy(512)
+    const { code, stderr } = await run('corpus', 'delete', corpus)
+    expect(code).toBe(4)
+    expect(stderr).toContain('mixwright study delete')
+  })
+})
+
+test('without a service at the address, commands say so', async () => {
+  const { code, stderr } = await runCommand(['study', 'list', '--url', 'http://127.0.0.1:1'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/cannot be reached.*\nfix: .*mixwright serve/)
+})
