@@ -9,6 +9,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   corpus: async () => (await import('./commands/corpus.js')).corpusCommand(),
   study: async () => (await import('./commands/study.js')).studyCommand(),
   search: async () => (await import('./commands/search.js')).searchCommand(),
+  compare: async () => (await import('./commands/compare.js')).compareCommand(),
   trials: async () => (await import('./commands/trials.js')).trialsCommand(),
   fit: async () => (await import('./commands/fit.js')).fitCommand(),
   methods: async () => (await import('./commands/methods.js')).methodsCommand(),

@@ -10,6 +10,7 @@ const COMMANDS = [
   'corpus',
   'study',
   'search',
+  'compare',
   'trials',
   'fit',
   'methods',

@@ -134,6 +134,33 @@ describe('search', () => {
     expect((await run('trials', study, '--state', 'failed')).stdout).toBe('There are no trials.\n')
   })
 
+  test('compare trains the mixtures that are named, side by side', async () => {
+    const mine = path.join(folder, 'mine.json')
+    writeFileSync(mine, '{"web": 1}')
+    const { code, stdout, stderr } = await run(
+      ...['compare', study, '--mixture', 'recommended', '--mixture', 'uniform'],
+      ...['--mixture', `mine=${mine}`, '--seeds', '3'],
+    )
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^ +recommended +uniform +mine\n/m)
+    expect(stdout).toMatch(/web +[\d.<]+ +0\.500 +1\.000/)
+    expect(stdout.match(/objective, seed/g)).toHaveLength(3)
+    expect(stdout).toMatch(/mine: (recommended is|inside the noise)/)
+    const { comparison, outcome } = await json('compare', study, '--mixture', 'natural')
+    expect(comparison).toMatchObject({ purpose: 'comparison', state: 'finished', fitId: null })
+    expect(outcome.mixtures).toMatchObject([{ name: 'natural', objectives: { length: 2 } }])
+  })
+
+  test.each<[string[], RegExp]>([
+    [['--mixture', 'best'], /"best" is none of/],
+    [['--mixture', 'a=/nonexistent'], /\/nonexistent/],
+    [['--mixture', 'uniform', '--mixture', 'uniform'], /given twice/],
+  ])('compare %j is told what is wrong', async (args, said) => {
+    const { code, stderr } = await run('compare', study, ...args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(said)
+  })
+
   test('Ctrl-C leaves it running and says how to get back; the study ends it', async () => {
     const endless = await newStudy(1_000_000_000)
     const command = startCommand(['search', endless, '--trials', '3'], env)

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
+import type { CompleteProblem } from '../../optimizers/problem.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import { ApiClient, failureOf, type Search, watchSearch } from '../client/index.js'
+import { type ComparisonOutcome, comparisonOutcome } from '../comparison/outcome.js'
+import { outcomeText } from '../comparison/text.js'
 import type { RunningService } from '../compose.js'
 import { readConfig } from '../config.js'
 import { ingestDemoCorpus } from '../demo/corpus.js'
-import { type Proof, proofOf } from '../demo/proof.js'
-import { proofText, sharesText } from '../demo/report.js'
+import { sharesText } from '../demo/shares.js'
 import {
   DEFAULT_BUDGET,
   type DemoBudget,
@@ -61,7 +63,7 @@ export function demoCommand(): Command {
 interface Outcome {
   study: string
   recommendation: Recommendation
-  proof: Proof
+  proof: ComparisonOutcome
 }
 
 async function demo(options: DemoOptions): Promise<void> {
@@ -112,7 +114,7 @@ async function show(
   const api = new ApiClient(new URL(url))
   const colours = coloursFor(process.stdout)
   const corpus = await makeCorpus(api, folder, options)
-  const { id: study } = await api.createStudy(demoStudy(corpus, options.seed, options))
+  const { id: study, problem } = await api.createStudy(demoStudy(corpus, options.seed, options))
   const { trials, trialTokens, proofTokens } = options
 
   let started = Date.now()
@@ -133,10 +135,11 @@ async function show(
   await finish(api, comparison, options, signal)
   const what = `${comparison.trials} new models of ${(proofTokens / 1e6).toFixed(2)} M tokens`
   step(options, `POST …/comparisons: ${what}`, started)
-  const proof = proofOf(
+  const proof = comparisonOutcome(
+    problem as CompleteProblem,
     await gather(api.trials(study, { searchId: comparison.id, state: 'completed' })),
   )
-  say(options, `\n${proofText(proof, colours)}`)
+  say(options, `\n${outcomeText(proof, colours)}`)
   return { study, recommendation, proof }
 }
 

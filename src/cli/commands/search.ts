@@ -2,19 +2,15 @@ import { Command } from 'commander'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import {
   ApiClient,
-  failureOf,
-  isUnderWay,
   type Search,
   type ServiceOptions,
   serviceUrl,
-  watchSearch,
   withServiceUrl,
 } from '../client/index.js'
-import { InterruptedError, NoAnswerError } from '../failures.js'
-import { untilInterrupted } from '../interruption.js'
+import { NoAnswerError } from '../failures.js'
 import { nonEmpty, positiveInteger, seedNumber } from '../options.js'
 import { recommendationText } from '../terminal/recommendation.js'
-import { createTrialDisplay, type TrialDisplay } from '../terminal/trial-display.js'
+import { announcement, comeBack, completed } from '../watching.js'
 
 interface SearchOptions extends ServiceOptions {
   trials?: number
@@ -61,46 +57,13 @@ async function search(study: string, options: SearchOptions): Promise<void> {
     )
     return
   }
-  const ended = await watch(api, begun, Boolean(json))
-  if (ended.state === 'failed') throw failureOf(ended.problem)
-  if (ended.state === 'cancelled') {
-    throw new NoAnswerError(
-      'the search was cancelled; what was measured is kept',
-      `See it with: mixwright trials ${study}`,
-    )
-  }
+  const ended = await completed(api, begun, Boolean(json))
   await report(api, ended, Boolean(json))
 }
 
 async function newestSearch(api: ApiClient, study: string): Promise<Search> {
   for await (const newest of api.searches(study)) return newest
   throw new NoAnswerError('the study has no search', 'Start one: leave out --attach.')
-}
-
-async function watch(api: ApiClient, begun: Search, json: boolean): Promise<Search> {
-  if (!isUnderWay(begun)) return begun
-  // With --json, standard error is kept for a problem document unless a person is looking at it.
-  const isSeen = !json || process.stderr.isTTY
-  const display = isSeen ? createTrialDisplay(process.stderr, { total: begun.trials }) : undefined
-  try {
-    return await untilInterrupted((signal) => {
-      display?.say(announcement(begun))
-      return watchSearch(api, begun, signal, {
-        onEvent: (event) => display?.handle(event),
-        onConnection: (state) => sayConnection(display, state),
-      })
-    })
-  } catch (error) {
-    display?.close()
-    if (error instanceof InterruptedError && isSeen) process.stderr.write(`${comeBack(begun)}\n`)
-    throw error
-  } finally {
-    display?.close()
-  }
-}
-
-function sayConnection(display: TrialDisplay | undefined, state: 'lost' | 'back'): void {
-  display?.say(state === 'lost' ? 'the connection is lost; trying again' : 'the connection is back')
 }
 
 async function report(api: ApiClient, ended: Search, json: boolean): Promise<void> {
@@ -120,12 +83,3 @@ async function report(api: ApiClient, ended: Search, json: boolean): Promise<voi
 }
 
 const print = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
-
-function announcement({ id, trials, fidelity, state }: Search): string {
-  const doing = state === 'running' || state === 'fitting' ? 'is under way' : `has ${state}`
-  return `The search ${id} ${doing}: ${trials} trials at fidelity "${fidelity}".`
-}
-
-function comeBack({ studyId }: Search): string {
-  return `It goes on in the service. Watch it: mixwright search ${studyId} --attach; end it: mixwright study cancel ${studyId}`
-}

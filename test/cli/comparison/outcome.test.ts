@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Trial } from '../../../src/cli/client/index.js'
-import { comparisonText, proofOf } from '../../../src/cli/demo/proof.js'
-import { proofText } from '../../../src/cli/demo/report.js'
+import { comparisonOutcome, comparisonText } from '../../../src/cli/comparison/outcome.js'
+import { outcomeText } from '../../../src/cli/comparison/text.js'
 import { coloursFor } from '../../../src/cli/terminal/colours.js'
+import { completeProblem } from '../../../src/studies/index.js'
+
+const PROBLEM = completeProblem({
+  domains: [{ name: 'docs' }, { name: 'learned' }],
+  metrics: [{ name: 'loss/docs' }, { name: 'loss/learned' }],
+})
+const outcomeOf = (own: Trial[]) => comparisonOutcome(PROBLEM, own)
 
 const WEIGHTS = { docs: 0.5, learned: 0.5 }
 
@@ -20,32 +27,34 @@ function trials(losses: Record<string, number[]>): Trial[] {
   )
 }
 
-describe('a proof', () => {
-  const proof = proofOf(trials({ recommended: [3, 3.2], uniform: [3.5, 3.5], natural: [4, 4.4] }))
+describe('a comparison', () => {
+  const outcome = outcomeOf(
+    trials({ recommended: [3, 3.2], uniform: [3.5, 3.5], natural: [4, 4.4] }),
+  )
 
   test('pools the spread between seeds over the mixtures', () => {
-    expect(proof.mixtures.map(({ mean }) => mean)).toEqual(
+    expect(outcome.mixtures.map(({ mean }) => mean)).toEqual(
       [3.1, 3.5, 4.2].map((x) => expect.closeTo(x, 12)),
     )
     // Squares about the means: 2 · 0.1² + 0 + 2 · 0.2² = 0.1, on 6 − 3 degrees of freedom; √(2 / 2 seeds) = 1.
-    expect(proof.deviation).toBeCloseTo(Math.sqrt(0.1 / 3), 12)
-    expect(proof.standardError).toBeCloseTo(Math.sqrt(0.1 / 3), 12)
+    expect(outcome.deviation).toBeCloseTo(Math.sqrt(0.1 / 3), 12)
+    expect(outcome.standardError).toBeCloseTo(Math.sqrt(0.1 / 3), 12)
   })
 
   test('says what it shows, and no more', () => {
-    expect(comparisonText(proof, 'recommended', 'natural')).toContain('is better (1.100')
-    const close = proofOf(trials({ recommended: [3, 3.2], uniform: [3.1, 3.3] }))
+    expect(comparisonText(outcome, 'recommended', 'natural')).toContain('is better (1.100')
+    const close = outcomeOf(trials({ recommended: [3, 3.2], uniform: [3.1, 3.3] }))
     expect(comparisonText(close, 'recommended', 'uniform')).toContain('inside the noise (0.100')
-    const worse = proofOf(trials({ recommended: [3, 3.01], uniform: [2, 2.01] }))
+    const worse = outcomeOf(trials({ recommended: [3, 3.01], uniform: [2, 2.01] }))
     expect(comparisonText(worse, 'recommended', 'uniform')).toContain('WORSE (1.000')
-    const single = proofOf(trials({ recommended: [3], uniform: [2] }))
+    const single = outcomeOf(trials({ recommended: [3], uniform: [2] }))
     expect(comparisonText(single, 'recommended', 'uniform')).toContain('too few models')
     expect(comparisonText(close, 'recommended', 'natural')).toContain('nothing is shown')
   })
 
   test('is a table with a row for every domain and every seed', () => {
-    const text = proofText(proof, coloursFor({ isTTY: false } as never))
-    for (const row of ['docs', 'learned', 'loss, new seed 1', 'loss, new seed 2', 'mean']) {
+    const text = outcomeText(outcome, coloursFor({ isTTY: false } as never))
+    for (const row of ['docs', 'learned', 'objective, seed 1', 'objective, seed 2', 'mean']) {
       expect(text).toContain(row)
     }
     expect(text).toMatch(/mean\s+3\.1000\s+3\.5000\s+4\.2000/)
