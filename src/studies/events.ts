@@ -1,4 +1,6 @@
 import type { EventRecord, SearchPurpose } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import { requireStudy } from './studies.js'
 
 /**
  * What watchers of a study are told. Data carry ids and the few numbers a display needs; everything else is read at the
@@ -63,4 +65,72 @@ export interface EventService {
    * @throws MixwrightError `study-not-found`
    */
   follow(studyId: string, after: number, signal: AbortSignal): Promise<AsyncIterable<EventRecord>>
+}
+
+/** Events read at a time. */
+const PAGE = 500
+
+export function createEventService(store: Store): EventService {
+  return {
+    async publish(studyId, { type, data }) {
+      await store.events.append(studyId, type, data).catch(() => {})
+    },
+    async follow(studyId, after, signal) {
+      await requireStudy(store, studyId)
+      return followEvents(store, studyId, after, signal)
+    },
+  }
+}
+
+/**
+ * Reads from the store alone, and takes what it hears as a hint to read on: so there is no seam between the events that
+ * were there and those that come.
+ */
+async function* followEvents(
+  store: Store,
+  studyId: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<EventRecord, void, undefined> {
+  const bell = createBell(signal)
+  const stop = await store.events.listen((rungFor) => {
+    if (rungFor === undefined || rungFor === studyId) bell.ring()
+  })
+  try {
+    for (let last = after; !signal.aborted; await bell.rung()) {
+      let page: EventRecord[]
+      do {
+        page = await store.events.after(studyId, last, PAGE)
+        for (const event of page) {
+          if (signal.aborted) return
+          yield event
+          last = event.id
+        }
+      } while (page.length === PAGE)
+    }
+  } finally {
+    await stop()
+  }
+}
+
+/** Remembers that it was rung until somebody has waited for it. An aborted signal rings it for good. */
+function createBell(signal: AbortSignal): { ring(): void; rung(): Promise<void> } {
+  let isRung = false
+  let wake: (() => void) | undefined
+  const ring = () => {
+    isRung = true
+    wake?.()
+  }
+  signal.addEventListener('abort', ring, { once: true })
+  return {
+    ring,
+    async rung() {
+      if (!isRung && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+      isRung = false
+    },
+  }
 }

@@ -1,10 +1,9 @@
 import { v7 as uuid } from 'uuid'
 import { MixwrightError } from '../errors.js'
-import { hashCanonical } from '../optimizers/canonical-json.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
-import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../store/records.js'
+import type { FitRecord, JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { completeImports } from './imports.js'
+import { dataOfFit, type FitData, fittableRuns } from './fit-data.js'
 import { completeParams, findMethod, refuseParams, refuseSurrogate } from './methods.js'
 import type { Doorbell } from './ports.js'
 import { compileStored } from './problem.js'
@@ -40,12 +39,10 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
       refuseParams(method, compileStored(study.problem), params, '')
       const surrogate = input.surrogate ?? 'auto'
       refuseSurrogate(method, surrogate, '/surrogate')
-      const imports = await completeImports(store, studyId)
-      const fidelity = chooseFidelity(study, imports, input.fidelity)
-      if (method.needsRuns) requireRuns(study, imports, fidelity)
-      const used = imports
-        .filter(({ role, fidelity: at }) => role === 'holdout' || at === fidelity)
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
+      const runs = await fittableRuns(store, studyId)
+      const fidelity = chooseFidelity(study, runs.fidelities, input.fidelity)
+      const data = await dataOfFit(store, study, runs, fidelity)
+      if (method.needsRuns) requireRuns(study, data)
       const jobId = uuid()
       const inserted = await store.fits
         .insertWithJob(
@@ -58,8 +55,9 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
             params,
             seed: input.seed ?? study.seed,
             fidelity,
-            importIds: used.map(({ id }) => id),
-            dataHash: hashCanonical([study.problemHash, used.map((i) => i.contentHash)]),
+            importIds: data.importIds,
+            trialIds: data.trialIds,
+            dataHash: data.dataHash,
           },
           { id: jobId, kind: 'fit' },
         )
@@ -67,7 +65,7 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
           await requireStudy(store, studyId)
           throw error
         })
-      await doorbell.ring(jobId)
+      await doorbell.ring('fit', jobId)
       return inserted
     },
     async get(studyId, fitId) {
@@ -82,10 +80,13 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
   }
 }
 
-/** @throws MixwrightError `validation-failed` for a fidelity that the problem does not have */
+/**
+ * @param withRuns fidelities that have training runs
+ * @throws MixwrightError `validation-failed` for a fidelity that the problem does not have
+ */
 export function chooseFidelity(
   study: Pick<StudyRecord, 'problem'>,
-  imports: readonly Pick<ImportRecord, 'role' | 'fidelity'>[],
+  withRuns: ReadonlySet<string>,
   asked?: string,
 ): string {
   const { fidelities } = study.problem
@@ -96,19 +97,14 @@ export function chooseFidelity(
       { pointer: '/fidelity', detail: `"${asked}" is not among ${names.join(', ')}.` },
     ])
   }
-  const withRuns = fidelities.filter(({ name }) =>
-    imports.some(({ role, fidelity }) => role === 'train' && fidelity === name),
-  )
-  const [closest] = (withRuns.length > 0 ? withRuns : fidelities).toSorted(
+  const fittable = fidelities.filter(({ name }) => withRuns.has(name))
+  const [closest] = (fittable.length > 0 ? fittable : fidelities).toSorted(
     (a, b) => b.order - a.order,
   )
   return closest.name
 }
 
-function requireRuns(study: StudyRecord, imports: ImportRecord[], fidelity: string): void {
-  const runs = imports
-    .filter((table) => table.role === 'train' && table.fidelity === fidelity)
-    .reduce((sum, { rowCount }) => sum + rowCount, 0)
+function requireRuns(study: StudyRecord, { fidelity, runs }: FitData): void {
   const needed = study.problem.domains.length + 1
   if (runs >= needed) return
   throw new MixwrightError(

@@ -1,6 +1,7 @@
+import type { DataFolder } from '../store/data-folder.js'
 import type { Store } from '../store/store.js'
-import type { CorpusService } from './corpora.js'
-import type { EventService } from './events.js'
+import { type CorpusService, createCorpusService } from './corpora.js'
+import { createEventService, type EventService } from './events.js'
 import { createFitService, type FitService } from './fits.js'
 import { createHealthService, type HealthService } from './health.js'
 import { createImportService, type ImportService } from './imports.js'
@@ -10,8 +11,9 @@ import { createMethodService, type MethodService } from './methods.js'
 import type { Compute, Doorbell } from './ports.js'
 import { createPredictionService, type PredictionService } from './predictions.js'
 import { createRecommendationService, type RecommendationService } from './recommendations.js'
-import type { SearchService, TrialService } from './searches.js'
+import { createSearchService, type SearchService, type TrialService } from './searches.js'
 import { createStudyService, type StudyService } from './studies.js'
+import { createTrialService } from './trials.js'
 
 /** The life of studies as every way in uses it. Knows no HTTP and no queue. */
 export interface Services {
@@ -33,21 +35,41 @@ export interface ServiceDependencies {
   store: Store
   compute: Compute
   doorbell: Doorbell
+  /** Where uploads, ingested corpora and checkpoints are kept. */
+  dataFolder: DataFolder
+  /** Absolute folders that sources of corpora may be read from by their path. Default: none. */
+  allowedFolders?: readonly string[]
+  /** Trials in training at the same time, in all processes. Default 1. */
+  trainingThreads?: number
   limits?: Partial<Limits>
   /** Further readiness checks by name; each rejects when what it looks at does not answer. */
   checks?: Record<string, () => Promise<void>>
 }
 
 export function createServices(dependencies: ServiceDependencies): Services {
-  const { store, compute, doorbell, checks = {} } = dependencies
+  const { store, compute, doorbell, dataFolder, checks = {} } = dependencies
+  const { allowedFolders = [], trainingThreads = 1 } = dependencies
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits }
+  const events = createEventService(store)
+  const searches = createSearchService({
+    store,
+    compute,
+    doorbell,
+    events,
+    dataFolder,
+    trainingThreads,
+  })
   return {
-    studies: createStudyService(store),
+    studies: createStudyService(store, searches),
     imports: createImportService(store, compute, limits),
     fits: createFitService(store, doorbell),
     recommendations: createRecommendationService(store, compute, limits),
     predictions: createPredictionService(store, compute, limits),
-    jobs: createJobService(store),
+    jobs: createJobService(store, searches),
+    corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),
+    searches,
+    trials: createTrialService(store),
+    events,
     methods: createMethodService(),
     health: createHealthService(store, checks),
   }

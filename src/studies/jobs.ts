@@ -1,6 +1,7 @@
 import { MixwrightError } from '../errors.js'
 import type { JobRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import type { SearchService } from './searches.js'
 import { type Listing, listing } from './studies.js'
 
 export interface JobService {
@@ -14,7 +15,10 @@ export interface JobService {
   cancel(id: string): Promise<JobRecord>
 }
 
-export function createJobService(store: Store): JobService {
+export function createJobService(
+  store: Store,
+  searches: Pick<SearchService, 'advance'>,
+): JobService {
   return {
     async get(id) {
       const job = await store.jobs.get(id)
@@ -30,8 +34,22 @@ export function createJobService(store: Store): JobService {
       if (job.state === 'succeeded' || job.state === 'failed') {
         throw new MixwrightError('job-already-ended', `The job ${id} has ${job.state} already.`)
       }
+      // What ended at once has no worker that would see to what comes after it.
+      if (job.state === 'cancelled') await advanceSearches(store, searches, job)
       return job
     },
+  }
+}
+
+/** The searches that may go on now that the job has ended. */
+async function advanceSearches(
+  store: Store,
+  searches: Pick<SearchService, 'advance'>,
+  { kind, studyId }: JobRecord,
+): Promise<void> {
+  if (kind === 'ingest') return
+  for (const search of await store.searches.unfinished()) {
+    if (search.studyId === studyId) await searches.advance(search.id)
   }
 }
 

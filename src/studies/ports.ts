@@ -36,7 +36,9 @@ export interface TrainTask {
   domains: readonly string[]
   /** In the order of `domains`; they sum to 1. */
   weights: readonly number[]
-  /** Of the trial: initial parameters and the order of sequences. */
+  /** Of the search: initial parameters, which its trials share, so that they differ by their mixtures and not by their starts. */
+  initialSeed: number
+  /** Of the trial: the order of sequences. */
   seed: number
   /** Of the study: what all trials share, such as the validation subset. */
   studySeed: number
@@ -55,11 +57,15 @@ export type TrainEvent =
       step: number
       steps: number
       tokens: number
+      totalTokens: number
       /** Mean training loss since the last event, nats per token. */
       loss: number
       tokensPerSecond: number
     }
+  /** Not that of the end of the budget, which the outcome has. After a resumption those from before come again. */
   | { type: 'measurement'; measurement: ProxyMeasurement }
+  /** Something an operator should know, such as a checkpoint that could not be written; the training goes on. */
+  | { type: 'warning'; message: string }
 
 export interface TrainOutcome {
   /** At the end of the budget. */

@@ -76,7 +76,7 @@ export function createRecommendationService(
       refuseSurrogate(method, surrogate, '/surrogate')
       refuseCost(input, limits)
       refuseEqualNames(input.holdouts ?? [])
-      const fidelity = chooseFidelity({ problem }, [], input.fidelity)
+      const fidelity = chooseFidelity({ problem }, new Set(), input.fidelity)
       const check = (runs: InlineRun[], at: string, base: string) =>
         checkedRuns(compute, problem, runs, at, base, limits)
       const task: RecommendTask = {

@@ -1,4 +1,7 @@
-import type { Mixture } from '../optimizers/problem.js'
+import { v7 as uuid } from 'uuid'
+import { MixwrightError } from '../errors.js'
+import type { Fidelity, Mixture } from '../optimizers/problem.js'
+import type { DataFolder } from '../store/data-folder.js'
 import type {
   AttemptRecord,
   LeaseRecord,
@@ -8,7 +11,15 @@ import type {
   TrialRecord,
   TrialState,
 } from '../store/records.js'
-import type { Listing } from './studies.js'
+import type { Store } from '../store/store.js'
+import { modelConfig, parameterCount } from '../training/index.js'
+import type { EventService } from './events.js'
+import { fittableRuns } from './fit-data.js'
+import type { Compute, Doorbell } from './ports.js'
+import { comparisonPlan, proxyFidelity, refuseTooFew } from './search-checks.js'
+import { advanceSearch } from './search-course.js'
+import { type PlannedTrial, planSearch } from './search-plan.js'
+import { type Listing, listing, requireStudy } from './studies.js'
 
 export interface NewSearch {
   /** A fidelity with the evaluator `proxy`. Default: the one with proxies that is closest to the target run. */
@@ -79,4 +90,165 @@ export interface TrialService {
     studyId: string,
     query: { limit: number; after?: string; searchId?: string; state?: TrialState },
   ): Promise<Listing<TrialRecord & { measurement: MeasurementRecord | undefined }>>
+}
+
+export interface SearchServiceOptions {
+  store: Store
+  compute: Pick<Compute, 'suggest'>
+  doorbell: Doorbell
+  events: Pick<EventService, 'publish'>
+  dataFolder: DataFolder
+  /** Trials in training at the same time, each with a checkpoint. */
+  trainingThreads: number
+}
+
+const DEFAULT_REPLICATES = 2
+
+/** Of one parameter in a checkpoint: its value and two moments, four bytes each. */
+const STATE_BYTES = 12
+
+export function createSearchService(options: SearchServiceOptions): SearchService {
+  const { store, compute } = options
+  return {
+    async start(studyId, input) {
+      const study = await requireStudy(store, studyId)
+      const fidelity = proxyFidelity(study, input.fidelity)
+      await refuseWhileRunning(store, studyId)
+      const runs = await fittableRuns(store, studyId)
+      const tried = runs.trials.filter(({ fidelity: at }) => at === fidelity.name)
+      const seed = input.seed ?? study.seed
+      const count = input.trials ?? 2 * study.problem.domains.length + 2
+      const plan = await planSearch(compute, study, {
+        fidelity: fidelity.name,
+        count,
+        seed,
+        tried: tried.map(({ weights }) => weights),
+      })
+      refuseTooFew(study, fidelity.name, plan.length, runs)
+      return begin(options, study, fidelity, { purpose: 'search', seed, plan })
+    },
+
+    async compare(studyId, input) {
+      const study = await requireStudy(store, studyId)
+      const fidelity = proxyFidelity(study, input.fidelity)
+      await refuseWhileRunning(store, studyId)
+      const seed = input.seed ?? study.seed
+      const replicates = input.replicates ?? DEFAULT_REPLICATES
+      const plan = comparisonPlan(study, input.mixtures, replicates, seed)
+      return begin(options, study, fidelity, { purpose: 'comparison', seed, plan })
+    },
+
+    async get(studyId, searchId) {
+      await requireStudy(store, studyId)
+      return view(store, await requireSearch(store, studyId, searchId))
+    },
+
+    async list(studyId, { limit, after }) {
+      await requireStudy(store, studyId)
+      const { items, hasMore } = listing(
+        await store.searches.list(studyId, { limit: limit + 1, after }),
+        limit,
+      )
+      return { items: await Promise.all(items.map((search) => view(store, search))), hasMore }
+    },
+
+    async cancel(studyId, searchId) {
+      await requireStudy(store, studyId)
+      const search = await requireSearch(store, studyId, searchId)
+      await cancelSearch(options, search)
+      return view(store, await requireSearch(store, studyId, searchId))
+    },
+
+    advance: (searchId) => advanceSearch(options, searchId),
+  }
+}
+
+async function view(store: Store, search: SearchRecord): Promise<SearchView> {
+  return { search, counts: await store.searches.counts(search.id) }
+}
+
+async function requireSearch(
+  store: Store,
+  studyId: string,
+  searchId: string,
+): Promise<SearchRecord> {
+  const search = await store.searches.get(searchId)
+  if (search?.studyId === studyId) return search
+  const detail = `There is no search with the id ${searchId} in this study.`
+  throw new MixwrightError('search-not-found', detail)
+}
+
+/** Asked first because choosing mixtures takes a while; the store asks again. */
+async function refuseWhileRunning(store: Store, studyId: string): Promise<void> {
+  const unfinished = await store.searches.unfinished()
+  const running = unfinished.find((search) => search.studyId === studyId)
+  if (running) throw searchRunning(running.id)
+}
+
+function searchRunning(id?: string): MixwrightError {
+  const named = id === undefined ? 'A search' : `The search ${id}`
+  return new MixwrightError('search-running', `${named} of the study has not ended.`)
+}
+
+async function begin(
+  options: SearchServiceOptions,
+  study: StudyRecord,
+  fidelity: Fidelity,
+  { purpose, seed, plan }: Pick<SearchRecord, 'purpose' | 'seed'> & { plan: PlannedTrial[] },
+): Promise<SearchView> {
+  const { store, doorbell, events, dataFolder, trainingThreads } = options
+  const inFlight = Math.min(trainingThreads, plan.length)
+  await dataFolder.requireRoom(inFlight * (await bytesOfCheckpoint(store, study, fidelity)))
+  const searchId = uuid()
+  const trials = plan.map((planned, position) => ({
+    ...planned,
+    id: uuid(),
+    studyId: study.id,
+    searchId,
+    position,
+    fidelity: fidelity.name,
+    jobId: uuid(),
+  }))
+  const about = { id: searchId, studyId: study.id, purpose, fidelity: fidelity.name, seed }
+  const search = await store.searches.insert({ ...about, trials: trials.length }, trials)
+  if (!search) {
+    await requireStudy(store, study.id)
+    throw searchRunning()
+  }
+  const data = { searchId, purpose, fidelity: fidelity.name, trials: trials.length }
+  await events.publish(study.id, { type: 'search-started', data })
+  // Nobody waits for hundreds of bells; the reconciler finds what was not rung for.
+  void ringForAll(doorbell, trials)
+  return view(store, search)
+}
+
+async function ringForAll(doorbell: Doorbell, trials: readonly { jobId: string }[]): Promise<void> {
+  for (const { jobId } of trials) await doorbell.ring('trial', jobId)
+}
+
+async function bytesOfCheckpoint(
+  store: Store,
+  { ingestionId }: StudyRecord,
+  { proxy }: Fidelity,
+): Promise<number> {
+  const ingestion = ingestionId ? await store.corpora.ingestion(ingestionId) : undefined
+  if (!proxy || !ingestion?.manifest) return 0
+  const model = modelConfig(proxy.model, ingestion.manifest.tokenizer.vocabularySize)
+  return STATE_BYTES * parameterCount(model)
+}
+
+async function cancelSearch(
+  { store, events }: SearchServiceOptions,
+  { id: searchId, studyId, state }: SearchRecord,
+): Promise<void> {
+  const end = { state: 'cancelled', problem: null } as const
+  if (!(await store.searches.end(searchId, ['running', 'fitting'], end))) {
+    throw new MixwrightError('search-already-ended', `The search ${searchId} has ${state} already.`)
+  }
+  await store.trials.cancelSearch(searchId)
+  // Read again: the fit may have begun at the moment of the cancellation.
+  const fitId = (await store.searches.get(searchId))?.fitId
+  const fit = fitId ? await store.fits.get(fitId) : undefined
+  if (fit) await store.jobs.requestCancel(fit.jobId)
+  await events.publish(studyId, { type: 'search-cancelled', data: { searchId } })
 }

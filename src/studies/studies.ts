@@ -1,15 +1,17 @@
 import { v7 as uuid } from 'uuid'
 import { MixwrightError } from '../errors.js'
-import type { Problem } from '../optimizers/problem.js'
-import type { StudyRecord } from '../store/records.js'
+import type { ProblemRequest } from '../optimizers/problem.js'
+import type { JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { refuseSmallDomains, resolveProblem } from './corpus-problem.js'
 import { completeParams, DEFAULT_METHOD, findMethod, refuseParams } from './methods.js'
 import { checkProblem, hashProblem } from './problem.js'
+import type { SearchService } from './searches.js'
 
 export interface NewStudy {
   name: string
   labels?: Record<string, string>
-  problem: Problem
+  problem: ProblemRequest
   /** Default `mixing-laws`. */
   method?: string
   params?: Record<string, unknown>
@@ -24,7 +26,10 @@ export interface Listing<T> {
 }
 
 export interface StudyService {
-  /** @throws MixwrightError `validation-failed`, `infeasible-space`; nothing is stored then */
+  /**
+   * @throws MixwrightError `validation-failed`, `infeasible-space`, and of a problem with a corpus `corpus-not-found`,
+   * `corpus-not-ready`, `domain-too-small`; nothing is stored then
+   */
   create(input: NewStudy): Promise<StudyRecord>
   /** @throws MixwrightError `study-not-found` */
   get(id: string): Promise<StudyRecord>
@@ -33,16 +38,29 @@ export interface StudyService {
     after?: string
     label?: [string, string]
   }): Promise<Listing<StudyRecord>>
-  /** Removes the study with its runs, fits and jobs. @throws MixwrightError `study-not-found` */
+  /**
+   * Cancels its search and all of its jobs that have not ended; what was found stays.
+   * @throws MixwrightError `study-not-found`
+   */
+  cancel(id: string): Promise<StudyRecord>
+  /**
+   * Removes the study with its runs, searches, trials, fits and jobs; what is at work for it is stopped.
+   * @throws MixwrightError `study-not-found`
+   */
   delete(id: string): Promise<void>
 }
 
 export const DEFAULT_SEED = 42
 
-export function createStudyService(store: Store): StudyService {
+export function createStudyService(
+  store: Store,
+  searches: Pick<SearchService, 'cancel'>,
+): StudyService {
   return {
     async create(input) {
-      const compiled = checkProblem(input.problem, '/problem')
+      const { problem: asked, manifest } = await resolveProblem(store, input.problem, '/problem')
+      const compiled = checkProblem(asked, '/problem')
+      if (manifest) refuseSmallDomains(compiled.problem, manifest, '/problem')
       const method = findMethod(input.method ?? DEFAULT_METHOD, '/method')
       const params = completeParams(method, input.params ?? {}, '/params')
       refuseParams(method, compiled, params, '')
@@ -57,15 +75,50 @@ export function createStudyService(store: Store): StudyService {
         method: method.name,
         params,
         seed: input.seed ?? DEFAULT_SEED,
+        corpusId: problem.corpus?.id ?? null,
+        ingestionId: problem.corpus?.ingestion ?? null,
       })
     },
     get: (id) => requireStudy(store, id),
     async list({ limit, after, label }) {
       return listing(await store.studies.list({ limit: limit + 1, after, label }), limit)
     },
+    async cancel(id) {
+      const study = await requireStudy(store, id)
+      await cancelSearches(store, searches, id)
+      for (const job of await unfinishedJobs(store, id)) await store.jobs.requestCancel(job.id)
+      return study
+    },
     async delete(id) {
       if (!(await store.studies.delete(id))) throw studyNotFound(id)
     },
+  }
+}
+
+async function cancelSearches(
+  store: Store,
+  searches: Pick<SearchService, 'cancel'>,
+  studyId: string,
+): Promise<void> {
+  const ofStudy = (await store.searches.unfinished()).filter((search) => search.studyId === studyId)
+  for (const { id } of ofStudy) {
+    await searches.cancel(studyId, id).catch((error) => {
+      // It may have come to its end in the meantime; then there is nothing to cancel.
+      if (!(error instanceof MixwrightError && error.code === 'search-already-ended')) throw error
+    })
+  }
+}
+
+const PAGE = 500
+
+async function unfinishedJobs(store: Store, studyId: string): Promise<JobRecord[]> {
+  const unfinished: JobRecord[] = []
+  let after: string | undefined
+  for (;;) {
+    const page = await store.jobs.list({ studyId, limit: PAGE, after })
+    unfinished.push(...page.filter(({ state }) => state === 'queued' || state === 'running'))
+    if (page.length < PAGE) return unfinished
+    after = page[page.length - 1].id
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TString, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import type { JobKind } from '../store/records.js'
 
 /** How a job is delivered and watched. Times are in milliseconds. */
 export interface JobSettings {
@@ -25,18 +26,22 @@ interface JobDefinition extends JobSettings {
 /** BullMQ forbids `:` in ids that it is given, and the job's id is part of one. */
 const IdSchema = Type.String({ minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9_-]+$' })
 
+const COMMON = {
+  payload: Type.Object({ jobId: IdSchema }, { additionalProperties: false }),
+  attempts: 5,
+  backoffMs: 1000,
+  lockMs: 30_000,
+  heartbeatMs: 2000,
+  staleMs: 30_000,
+  maxStarts: 10,
+} as const satisfies JobDefinition
+
 /** Every job there is. Handlers and payloads are typed by it, so an unknown job or a wrong payload does not compile. */
 export const JOB_CATALOGUE = {
-  fit: {
-    payload: Type.Object({ jobId: IdSchema }, { additionalProperties: false }),
-    attempts: 5,
-    backoffMs: 1000,
-    lockMs: 30_000,
-    heartbeatMs: 2000,
-    staleMs: 30_000,
-    maxStarts: 10,
-  },
-} as const satisfies Record<string, JobDefinition>
+  fit: COMMON,
+  ingest: COMMON,
+  trial: COMMON,
+} as const satisfies Record<JobKind, JobDefinition>
 
 export type JobName = keyof typeof JOB_CATALOGUE
 export type JobPayload<N extends JobName> = Static<(typeof JOB_CATALOGUE)[N]['payload']>
@@ -68,6 +73,9 @@ export type JobHandler<N extends JobName> = (
 export type Processor<N extends JobName = JobName> = {
   [Name in N]: { readonly job: Name; readonly handle: JobHandler<Name> }
 }[N]
+
+/** Jobs of each name at work at the same time in this process. */
+export type Concurrency = Readonly<Record<JobName, number>>
 
 export type Handlers = { readonly [N in JobName]: JobHandler<N> }
 

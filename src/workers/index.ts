@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
+import type { DataFolder } from '../store/data-folder.js'
 import type { Store } from '../store/store.js'
+import type { Services } from '../studies/index.js'
 import type { Compute } from '../studies/ports.js'
-import { JOB_CATALOGUE, type JobSettings } from './catalogue.js'
+import type { Device } from '../training/types.js'
+import { JOB_CATALOGUE, type JobSettings, type Processor } from './catalogue.js'
 import type { Logger } from './logger.js'
 import { createFitProcessor } from './processors/fit.js'
+import { createIngestProcessor } from './processors/ingest.js'
+import { createTrialProcessor } from './processors/trial.js'
 import type { JobQueue } from './queue/index.js'
-import { type Reconciler, recoverAsSoleProcess, startReconciler } from './reconciler.js'
+import { recoverAsSoleProcess, startReconciler } from './reconciler.js'
+import { type RepeatedWork, repeat } from './repeat.js'
+import type { Retention } from './retention.js'
+import { sweep } from './sweeper.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -15,11 +23,24 @@ export interface WorkersOptions {
   store: Store
   queue: JobQueue
   compute: Compute
+  services: Pick<Services, 'searches' | 'events'>
+  dataFolder: DataFolder
   logger: Logger
-  /** Jobs at work at the same time in this process. */
+  /** Fits at work at the same time in this process. */
   concurrency: number
+  /** Proxies in training at the same time in this process. Default: the number of cores. */
+  trainingThreads?: number
+  /** What proxies are trained on. Default `cpu`. */
+  device?: Device
+  /** Seconds between two checkpoints of a proxy. Default 15. */
+  checkpointSeconds?: number
+  /** Absolute folders that sources of corpora may be read from by their path. Default: none. */
+  allowedFolders?: readonly string[]
+  retention?: Partial<Retention>
   /** Milliseconds between two looks for jobs that should be running and are not. Default 15 s. */
   reconcileMs?: number
+  /** Milliseconds between two looks for what nothing needs any more. Default 10 min. */
+  sweepMs?: number
   /** Milliseconds without a new row after which an import that was not completed counts as abandoned. Default 5 min. */
   stagingMs?: number
   /** No other process works on the store: what runs at the start was abandoned. Default: the store is embedded. */
@@ -33,6 +54,8 @@ export interface Workers {
   readonly name: string
   /** One look for jobs that should be running and are not, now. */
   reconcile(): Promise<void>
+  /** One look for what nothing needs any more, now. */
+  sweep(): Promise<void>
   /**
    * Takes no further jobs, gives those at work `graceMs` (default 5 s) to finish, and puts the others back into the
    * queue. Close the queue, the thread pool and the store after it.
@@ -45,45 +68,62 @@ export interface Workers {
  * process left behind is taken up before the first job starts.
  */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-  const {
-    store,
-    queue,
-    compute,
-    logger,
-    settings,
-    soleProcess = store.kind === 'embedded',
-  } = options
+  const { store, queue, services, logger, soleProcess = store.kind === 'embedded' } = options
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`
   if (soleProcess) await recoverAsSoleProcess({ store, doorbell: queue, logger })
-  const processors = [createFitProcessor({ store, compute, worker: name, logger, settings })]
-  const worker = await queue.startWorker(processors, options.concurrency)
+  const worker = await queue.startWorker(createProcessors(options, name), {
+    fit: options.concurrency,
+    ingest: 1,
+    trial: options.trainingThreads ?? availableParallelism(),
+  })
   const reconciler = startReconciler({
     store,
     doorbell: queue,
+    searches: services.searches,
     logger,
     intervalMs: options.reconcileMs ?? 15 * SECOND,
     stagingMs: options.stagingMs ?? 5 * MINUTE,
-    staleMs: settings?.staleMs ?? JOB_CATALOGUE.fit.staleMs,
+    staleMs: options.settings?.staleMs ?? JOB_CATALOGUE.fit.staleMs,
   })
-  await firstRound(reconciler, logger)
+  const sweeper = repeat(
+    async () => void (await sweep(options)),
+    options.sweepMs ?? 10 * MINUTE,
+    (error) => logger.warn({ err: error }, 'what nothing needs any more could not be removed'),
+  )
+  await firstRound(reconciler, logger, 'abandoned jobs could not be looked for')
+  await firstRound(sweeper, logger, 'what nothing needs any more could not be removed')
   return {
     name,
-    reconcile: () => reconciler.reconcile(),
+    reconcile: () => reconciler.now(),
+    sweep: () => sweeper.now(),
     async close(graceMs = 5 * SECOND) {
-      await reconciler.close()
+      await Promise.all([reconciler.close(), sweeper.close()])
       await worker.close(graceMs)
     },
   }
 }
 
-async function firstRound(reconciler: Reconciler, logger: Logger): Promise<void> {
+function createProcessors(options: WorkersOptions, worker: string): Processor[] {
+  const { store, compute, services, dataFolder, logger, settings } = options
+  const { allowedFolders = [], device = 'cpu', checkpointSeconds = 15 } = options
+  const { searches, events } = services
+  const common = { store, compute, worker, logger, settings }
+  return [
+    createFitProcessor({ ...common, searches }),
+    createIngestProcessor({ ...common, dataFolder, allowedFolders }),
+    createTrialProcessor({ ...common, dataFolder, device, checkpointSeconds, searches, events }),
+  ]
+}
+
+async function firstRound(work: RepeatedWork, logger: Logger, message: string): Promise<void> {
   try {
-    await reconciler.reconcile()
+    await work.now()
   } catch (error) {
-    logger.warn({ err: error }, 'abandoned jobs could not be looked for; it is tried again soon')
+    logger.warn({ err: error }, `${message}; it is tried again soon`)
   }
 }
 
 export type { JobSettings } from './catalogue.js'
 export type { Logger } from './logger.js'
 export { type JobQueue, openQueue, type QueueHealth, type QueueKind } from './queue/index.js'
+export type { Retention } from './retention.js'

@@ -1,10 +1,13 @@
 import type { Store } from '../store/store.js'
 import type { Doorbell } from '../studies/ports.js'
+import type { SearchService } from '../studies/searches.js'
 import type { Logger } from './logger.js'
+import { type RepeatedWork, repeat } from './repeat.js'
 
 export interface ReconcilerOptions {
   store: Store
   doorbell: Doorbell
+  searches: Pick<SearchService, 'advance'>
   logger: Logger
   /** Time between two rounds, in milliseconds. */
   intervalMs: number
@@ -12,12 +15,6 @@ export interface ReconcilerOptions {
   staleMs: number
   /** Age at which an import that is still being written counts as abandoned, in milliseconds. */
   stagingMs: number
-}
-
-export interface Reconciler {
-  /** One round, now; rounds never overlap. Rejects when the store cannot be reached. */
-  reconcile(): Promise<void>
-  close(): Promise<void>
 }
 
 /** Later than any heartbeat, whatever the clocks of the processes that wrote them said. */
@@ -31,43 +28,21 @@ export function recoverAsSoleProcess(options: Setting): Promise<void> {
   return ringForAbandoned(options, FAR_FUTURE)
 }
 
-/** Rings, at an interval, for jobs that should be running and are not, and discards abandoned imports. */
-export function startReconciler(options: ReconcilerOptions): Reconciler {
+/**
+ * At an interval: rings for jobs that should be running and are not, takes searches on that a dead process left standing,
+ * and discards abandoned imports.
+ */
+export function startReconciler(options: ReconcilerOptions): RepeatedWork {
   const { intervalMs, staleMs, stagingMs, logger } = options
-  let last: Promise<void> = Promise.resolve()
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
-
-  function reconcile(): Promise<void> {
-    const round = last.then(async () => {
-      const now = Date.now()
-      await ringForAbandoned(options, new Date(now - staleMs))
-      await discardAbandoned(options, new Date(now - stagingMs))
-    })
-    last = round.catch(() => {})
-    return round
+  const round = async () => {
+    const now = Date.now()
+    await ringForAbandoned(options, new Date(now - staleMs))
+    await advanceSearches(options)
+    await discardAbandoned(options, new Date(now - stagingMs))
   }
-
-  function schedule(): void {
-    if (closed) return
-    timer = setTimeout(async () => {
-      await reconcile().catch((error) => {
-        logger.warn({ err: error }, 'abandoned jobs could not be looked for')
-      })
-      schedule()
-    }, intervalMs)
-    timer.unref()
-  }
-
-  schedule()
-  return {
-    reconcile,
-    async close() {
-      closed = true
-      clearTimeout(timer)
-      await last
-    },
-  }
+  return repeat(round, intervalMs, (error) => {
+    logger.warn({ err: error }, 'abandoned jobs could not be looked for')
+  })
 }
 
 type Setting = Pick<ReconcilerOptions, 'store' | 'doorbell' | 'logger'>
@@ -76,16 +51,38 @@ async function ringForAbandoned(
   { store, doorbell, logger }: Setting,
   staleBefore: Date,
 ): Promise<void> {
-  for (const { id, state, worker } of await store.jobs.findOrphans(staleBefore)) {
+  for (const { id, kind, state, worker } of await store.jobs.findOrphans(staleBefore)) {
     if (state === 'running') {
       if (!(await store.jobs.requeueOrphan(id, staleBefore))) continue
       logger.warn({ job: id, worker }, 'a job was abandoned by its worker and is taken up again')
     }
-    await doorbell.ring(id)
+    await doorbell.ring(kind, id)
   }
 }
 
-async function discardAbandoned({ store, logger }: Setting, stagingBefore: Date): Promise<void> {
+async function advanceSearches({
+  store,
+  searches,
+}: Pick<ReconcilerOptions, 'store' | 'searches'>): Promise<void> {
+  for (const { id, studyId } of await store.searches.unfinished()) {
+    await settleTrials(store, studyId, id)
+    await searches.advance(id)
+  }
+}
+
+/** More than can be running at a time; the next round would find the rest. */
+const MOST_RUNNING = 1000
+
+/** Trials whose jobs ended without them. */
+async function settleTrials(store: Store, studyId: string, searchId: string): Promise<void> {
+  const query = { studyId, searchId, state: 'running', limit: MOST_RUNNING } as const
+  for (const { id } of await store.trials.list(query)) await store.trials.settle(id)
+}
+
+async function discardAbandoned(
+  { store, logger }: Pick<ReconcilerOptions, 'store' | 'logger'>,
+  stagingBefore: Date,
+): Promise<void> {
   const discarded = await store.imports.discardStagingBefore(stagingBefore)
   if (discarded > 0) {
     logger.warn({ discarded }, 'imports that never came to their end were discarded')

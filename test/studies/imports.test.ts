@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ParsedTable } from '../../src/formats/importers/table.js'
+import { createDataFolder } from '../../src/store/data-folder.js'
 import { type OpenStore, openStore } from '../../src/store/index.js'
 import { type Compute, createServices, type Services } from '../../src/studies/index.js'
 import { deferred } from '../workers/queue-conformance.js'
@@ -57,8 +58,16 @@ afterAll(async () => {
 
 function servicesWith(parseTable: Compute['parseTable']): Services {
   const unused = () => Promise.reject(new Error('this computation is not part of the test'))
-  const compute: Compute = { parseTable, recommend: unused, predict: unused }
-  return createServices({ store, compute, doorbell: { ring: async () => {} } })
+  const compute: Compute = {
+    parseTable,
+    recommend: unused,
+    predict: unused,
+    train: unused,
+    ingest: unused,
+    suggest: unused,
+  }
+  const dataFolder = createDataFolder(folder)
+  return createServices({ store, compute, doorbell: { ring: async () => {} }, dataFolder })
 }
 
 test('an import under way is neither listed nor fitted', async () => {

@@ -8,7 +8,8 @@ import {
   type Processor,
 } from '../../src/workers/catalogue.js'
 
-const processor: Processor = { job: 'fit', handle: async () => 'done' }
+const processorOf = (job: JobName): Processor => ({ job, handle: async () => 'done' })
+const processors = (['fit', 'ingest', 'trial'] as const).map(processorOf)
 
 describe('the job catalogue', () => {
   test('types handlers and payloads, so that an unknown job or a wrong payload does not compile', () => {
@@ -30,8 +31,13 @@ describe('the job catalogue', () => {
   })
 
   test('has one processor for every job, or the start fails and says which job is wrong', () => {
-    expect(handlersByJob([processor]).fit).toBe(processor.handle)
-    expect(() => handlersByJob([])).toThrow('fit has 0')
-    expect(() => handlersByJob([processor, processor])).toThrow('fit has 2')
+    const [fit, ingest, trial] = processors
+    expect(handlersByJob(processors)).toEqual({
+      fit: fit.handle,
+      ingest: ingest.handle,
+      trial: trial.handle,
+    })
+    expect(() => handlersByJob([])).toThrow('fit has 0, ingest has 0, trial has 0')
+    expect(() => handlersByJob([...processors, fit])).toThrow('fit has 2')
   })
 })

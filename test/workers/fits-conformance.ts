@@ -42,7 +42,7 @@ export function fitsConformance(harness: WorkHarness): void {
         tasks.push(task)
         return OUTCOME
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       const job = await waitForState(store, jobId, 'succeeded')
       expect(job).toMatchObject({ attempts: 1, worker: null, problem: null })
       const runs = (pages: string[]) =>
@@ -78,7 +78,7 @@ export function fitsConformance(harness: WorkHarness): void {
         options?.onProgress?.({ done: 2, total: 4, message: 'fitting accuracy' })
         return end.promise
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       const job = await waitFor(store, jobId, ({ progress }) => progress !== null)
       expect(job).toMatchObject({
         state: 'running',
@@ -99,7 +99,7 @@ export function fitsConformance(harness: WorkHarness): void {
           { pointer: '/runs', detail: '2, at least 3 are needed.' },
         ])
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       const { problem } = await waitForState(store, jobId, 'failed')
       expect(problem).toMatchObject({
         code: 'too-few-runs',
@@ -107,7 +107,7 @@ export function fitsConformance(harness: WorkHarness): void {
         detail: 'There are 2 runs.',
         errors: [{ pointer: '/runs', detail: '2, at least 3 are needed.' }],
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await workers.reconcile()
       await idle(queue)
       expect(calls).toBe(1)
@@ -120,7 +120,7 @@ export function fitsConformance(harness: WorkHarness): void {
       const { logger } = await harness.start(queue, async () => {
         throw new TypeError('the matrix is not square')
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       const { problem } = await waitForState(store, jobId, 'failed')
       expect(problem).toMatchObject({ code: 'fit-failed', detail: 'the matrix is not square' })
       expect(logger.lines).toContainEqual(
@@ -137,7 +137,7 @@ export function fitsConformance(harness: WorkHarness): void {
         begun.resolve()
         return untilAborted(options?.signal)
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await begun.promise
       await store.jobs.requestCancel(jobId)
       const job = await waitForState(store, jobId, 'cancelled')
@@ -160,7 +160,7 @@ export function fitsConformance(harness: WorkHarness): void {
           stopped.resolve()
         }
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await begun.promise
       await store.studies.delete(study)
       await stopped.promise
@@ -183,9 +183,9 @@ export function fitsConformance(harness: WorkHarness): void {
       }
       await harness.start(queue, recommend)
       await harness.start(await harness.open(prefix), recommend)
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await begun.promise
-      for (let i = 0; i < 10; i++) await queue.ring(jobId)
+      for (let i = 0; i < 10; i++) await queue.ring('fit', jobId)
       end.resolve(OUTCOME)
       await waitForState(store, jobId, 'succeeded')
       await idle(queue)
@@ -202,7 +202,7 @@ export function fitsConformance(harness: WorkHarness): void {
         begun.resolve()
         return untilAborted(options?.signal)
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await begun.promise
       await first.close(0)
       expect(await store.jobs.get(jobId)).toMatchObject({ state: 'queued', worker: null })
@@ -220,7 +220,7 @@ export function fitsConformance(harness: WorkHarness): void {
         begun.resolve()
         return end.promise
       })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await begun.promise
       const closed = workers.close(30_000)
       end.resolve(OUTCOME)

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { MixwrightError } from '../../src/errors.js'
-import type { JobHandler, JobOutcome, JobSettings } from '../../src/workers/catalogue.js'
+import type {
+  Concurrency,
+  JobHandler,
+  JobOutcome,
+  JobSettings,
+  Processor,
+} from '../../src/workers/catalogue.js'
 import type { JobQueue, QueueWorker } from '../../src/workers/queue/index.js'
 import { createRecordingLogger, type RecordingLogger } from './recording-logger.js'
 
@@ -18,6 +24,13 @@ export interface QueuePlace {
 }
 
 const BACKOFF_MS = 50
+
+/** Of the kinds of jobs that a test does not ring for. */
+export const idleProcessors: readonly Processor[] = [
+  { job: 'ingest', handle: async () => 'done' },
+  { job: 'trial', handle: async () => 'done' },
+]
+export const ONE_EACH: Concurrency = { fit: 1, ingest: 1, trial: 1 }
 
 /** What every form of the queue promises. */
 export function queueConformance(name: string, openPlace: () => Promise<QueuePlace>): void {
@@ -45,7 +58,8 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
       handle: JobHandler<'fit'>,
       concurrency = 4,
     ): Promise<QueueWorker> {
-      const worker = await queue.startWorker([{ job: 'fit', handle }], concurrency)
+      const processors = [{ job: 'fit', handle } as const, ...idleProcessors]
+      const worker = await queue.startWorker(processors, { ...ONE_EACH, fit: concurrency })
       cleanups.push(() => worker.close())
       return worker
     }
@@ -54,14 +68,14 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
       const queue = await open()
       const seen = collect<string>(1)
       await work(queue, async ({ jobId }) => seen.add(jobId))
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       expect(await seen.complete).toEqual(['job-1'])
     })
 
     test('a job rung for while no worker was there is done when one comes', async () => {
       const prefix = randomUUID()
       const producer = await open(prefix)
-      await producer.ring('job-1')
+      await producer.ring('fit', 'job-1')
       expect(await producer.health()).toMatchObject({ waiting: 1, active: 0, delayed: 0 })
       const seen = collect<string>(1)
       await work(await open(prefix), async ({ jobId }) => seen.add(jobId))
@@ -83,13 +97,13 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
       const producer = await open(prefix)
       await work(await open(prefix), handle)
       await work(await open(prefix), handle)
-      await Promise.all(ids.map((id) => producer.ring(id)))
+      await Promise.all(ids.map((id) => producer.ring('fit', id)))
       expect((await seen.complete).toSorted()).toEqual(ids.toSorted())
     })
 
     test('ringing again for a job that still waits adds nothing', async () => {
       const queue = await open()
-      for (let i = 0; i < 5; i++) await queue.ring('job-1')
+      for (let i = 0; i < 5; i++) await queue.ring('fit', 'job-1')
       expect(await queue.health()).toMatchObject({ waiting: 1 })
     })
 
@@ -102,14 +116,14 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
         begun[count].resolve()
         return deliveries[count++].promise
       })
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       await begun[0].promise
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       await begun[1].promise
       deliveries[0].resolve('done')
       deliveries[1].resolve('done')
       await idle(queue)
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       await begun[2].promise
       deliveries[2].resolve('done')
       expect(count).toBe(3)
@@ -125,7 +139,7 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
         done.resolve()
         return 'done'
       })
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       await done.promise
       expect(starts[1] - starts[0]).toBeGreaterThanOrEqual(BACKOFF_MS * 0.9)
       expect(starts[2] - starts[1]).toBeGreaterThanOrEqual(BACKOFF_MS * 2 * 0.9)
@@ -145,9 +159,9 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
         },
         1,
       )
-      await queue.ring('refused')
+      await queue.ring('fit', 'refused')
       await idle(queue)
-      await queue.ring('last')
+      await queue.ring('fit', 'last')
       await last.promise
       expect(seen).toEqual(['refused', 'last'])
     })
@@ -161,7 +175,7 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
         await aborted(signal)
         return 'released'
       })
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       await begun.promise
       await first.close()
       const seen = collect<string>(1)
@@ -181,7 +195,7 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
         begun.resolve()
         return end.promise
       })
-      await queue.ring('job-1')
+      await queue.ring('fit', 'job-1')
       await begun.promise
       const closed = worker.close(30_000)
       end.resolve('done')
@@ -194,8 +208,8 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
       const [one, other] = [await open(), await open()]
       const seen = collect<string>(1)
       await work(one, async ({ jobId }) => seen.add(jobId))
-      await other.ring('theirs')
-      await one.ring('ours')
+      await other.ring('fit', 'theirs')
+      await one.ring('fit', 'ours')
       expect(await seen.complete).toEqual(['ours'])
       expect(await other.health()).toMatchObject({ waiting: 1 })
     })
@@ -208,7 +222,7 @@ export function queueConformance(name: string, openPlace: () => Promise<QueuePla
         seen[0].add(jobId)
         return seen[1].add(jobId)
       })
-      await queue.ring('before')
+      await queue.ring('fit', 'before')
       await seen[0].complete
       await idle(queue)
       await place.dropConnections()

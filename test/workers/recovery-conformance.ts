@@ -57,7 +57,7 @@ export function recoveryConformance(harness: WorkHarness): void {
       }
       const settings = { staleMs: 1500 }
       const one = await harness.start(queue, recommend, { settings })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       await begun.promise
       const { heartbeatAt } = (await store.jobs.get(jobId)) as JobRecord
       await waitFor(
@@ -92,7 +92,7 @@ export function recoveryConformance(harness: WorkHarness): void {
         begun.resolve()
         return end.promise
       })
-      for (const { jobId } of jobs) await queue.ring(jobId)
+      for (const { jobId } of jobs) await queue.ring('fit', jobId)
       await begun.promise
       await harness.loseQueue()
       end.resolve(OUTCOME)
@@ -115,7 +115,7 @@ export function recoveryConformance(harness: WorkHarness): void {
         return OUTCOME
       }
       await harness.start(queue, recommend, { settings: { maxStarts: 2 } })
-      await queue.ring(jobId)
+      await queue.ring('fit', jobId)
       const { problem } = await waitForState(store, jobId, 'failed')
       expect(problem).toMatchObject({
         code: 'fit-failed',
@@ -157,7 +157,7 @@ export function recoveryConformance(harness: WorkHarness): void {
         await harness.start(queue, recommend, {
           store: { ...store, fits: { ...store.fits, finish } },
         })
-        await queue.ring(jobId)
+        await queue.ring('fit', jobId)
         expect(await waitForState(store, jobId, 'succeeded')).toMatchObject({ attempts: 1 })
         expect(calls).toBe(1)
       })
@@ -177,7 +177,7 @@ export function recoveryConformance(harness: WorkHarness): void {
         const { logger } = await harness.start(queue, async () => OUTCOME, {
           store: { ...store, fits: { ...store.fits, finish } },
         })
-        await queue.ring(jobId)
+        await queue.ring('fit', jobId)
         expect(await second.promise).toBe(false)
         await idle(queue)
         expect(await store.jobs.get(jobId)).toMatchObject({ state: 'succeeded' })
@@ -198,7 +198,7 @@ export function recoveryConformance(harness: WorkHarness): void {
         await harness.start(queue, async () => OUTCOME, {
           store: { ...store, fits: { ...store.fits, get } },
         })
-        await queue.ring(jobId)
+        await queue.ring('fit', jobId)
         expect(await waitForState(store, jobId, 'succeeded')).toMatchObject({ attempts: 2 })
       })
     })

@@ -47,6 +47,8 @@ export async function insertStudy(store: Store): Promise<string> {
     method: 'mixing-laws',
     params: {},
     seed: 7,
+    corpusId: null,
+    ingestionId: null,
   })
   return id
 }
@@ -85,6 +87,7 @@ export async function requestFit(
     seed: 7,
     fidelity: '1M',
     importIds,
+    trialIds: [],
     dataHash: HASH,
   }
   await store.fits.insertWithJob(fit, { id: jobId, kind: 'fit' })

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import { createDataFolder, type DataFolder } from '../../src/store/data-folder.js'
 import type { Store } from '../../src/store/store.js'
+import { createServices, type Services } from '../../src/studies/index.js'
 import type { Compute } from '../../src/studies/ports.js'
 import {
   type JobQueue,
@@ -22,17 +27,24 @@ export interface WorkPlace {
 /** A work place for the tests of a `describe` block; what they open is closed after each of them. */
 export class WorkHarness {
   #place: WorkPlace | undefined
+  #folder: string | undefined
+  #dataFolder: DataFolder | undefined
   readonly #cleanups: (() => Promise<void>)[] = []
 
   constructor(openPlace: () => Promise<WorkPlace>) {
     beforeAll(async () => {
       this.#place = await openPlace()
+      this.#folder = await mkdtemp(path.join(tmpdir(), 'mixwright-work-'))
+      this.#dataFolder = createDataFolder(this.#folder)
     })
     afterEach(async () => {
       for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup()
       await endAllJobs(this.store)
     })
-    afterAll(() => this.#place?.close())
+    afterAll(async () => {
+      await this.#place?.close()
+      if (this.#folder) await rm(this.#folder, { recursive: true })
+    })
   }
 
   get store(): Store {
@@ -54,19 +66,46 @@ export class WorkHarness {
     return queue
   }
 
+  get dataFolder(): DataFolder {
+    if (!this.#dataFolder) throw new Error('the work place is not open')
+    return this.#dataFolder
+  }
+
+  /** The services over this store, on the queue. */
+  services(queue: JobQueue, compute: Partial<Compute> = {}, store: Store = this.store): Services {
+    return createServices({
+      store,
+      compute: { ...UNUSED, ...compute },
+      doorbell: queue,
+      dataFolder: this.dataFolder,
+      trainingThreads: 2,
+    })
+  }
+
   /** Starts workers whose only computation is the given one. */
-  async start(
+  start(
     queue: JobQueue,
     recommend: Compute['recommend'],
+    options: Partial<WorkersOptions> = {},
+  ): Promise<Workers & { logger: RecordingLogger }> {
+    return this.startWith(queue, { recommend }, options)
+  }
+
+  async startWith(
+    queue: JobQueue,
+    compute: Partial<Compute>,
     options: Partial<WorkersOptions> = {},
   ): Promise<Workers & { logger: RecordingLogger }> {
     const logger = createRecordingLogger()
     const workers = await startWorkers({
       store: this.store,
       queue,
-      compute: { parseTable: unused, predict: unused, recommend },
+      compute: { ...UNUSED, ...compute },
+      services: this.services(queue, compute, options.store),
+      dataFolder: this.dataFolder,
       logger,
       concurrency: 2,
+      trainingThreads: 2,
       reconcileMs: 60_000,
       soleProcess: false,
       ...options,
@@ -78,7 +117,16 @@ export class WorkHarness {
 }
 
 function unused(): never {
-  throw new Error('these tests compute recommendations only')
+  throw new Error('this computation is not part of the test')
+}
+
+const UNUSED: Compute = {
+  parseTable: unused,
+  predict: unused,
+  recommend: unused,
+  suggest: unused,
+  train: unused,
+  ingest: unused,
 }
 
 /** Leaves nothing that the reconciler of the next test would take up. */

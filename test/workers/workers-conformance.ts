@@ -1,6 +1,9 @@
 import { describe } from 'vitest'
 import { fitsConformance } from './fits-conformance.js'
+import { ingestionsConformance } from './ingestions-conformance.js'
 import { recoveryConformance } from './recovery-conformance.js'
+import { trialRecoveryConformance } from './trial-recovery-conformance.js'
+import { trialsConformance } from './trials-conformance.js'
 import { WorkHarness, type WorkPlace } from './work-harness.js'
 
 /** What the workers promise, whatever carries their jobs. */
@@ -9,5 +12,8 @@ export function workersConformance(name: string, openPlace: () => Promise<WorkPl
     const harness = new WorkHarness(openPlace)
     fitsConformance(harness)
     recoveryConformance(harness)
+    trialsConformance(harness)
+    trialRecoveryConformance(harness)
+    ingestionsConformance(harness)
   })
 }

@@ -3,11 +3,13 @@ import type { ImportRecord, JobRecord } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
 import type { RecommendTask } from '../../studies/ports.js'
 
-/** What the job is to compute, with the rows of its imports; undefined when its study was deleted. */
-export async function loadFitTask(
-  store: Store,
-  job: JobRecord,
-): Promise<{ fitId: string; task: RecommendTask } | undefined> {
+export interface LoadedFit {
+  fitId: string
+  task: RecommendTask
+}
+
+/** What the job is to compute, with the rows of its imports and trials; undefined when its study was deleted. */
+export async function loadFitTask(store: Store, job: JobRecord): Promise<LoadedFit | undefined> {
   const fit = await store.fits.get(job.subjectId)
   const study = fit && (await store.studies.get(fit.studyId))
   if (!fit || !study) return undefined
@@ -29,7 +31,10 @@ export async function loadFitTask(
       surrogate: fit.surrogate as SurrogateName | 'auto',
       params: fit.params,
       seed: fit.seed,
-      training: { fidelity: fit.fidelity, pages: await readPages(store, training) },
+      training: {
+        fidelity: fit.fidelity,
+        pages: [...(await readPages(store, training)), ...(await readTrials(store, fit.trialIds))],
+      },
       holdouts,
     },
   }
@@ -51,5 +56,11 @@ async function readPages(store: Store, imports: readonly ImportRecord[]): Promis
   const ids = imports.map(({ id }) => id).sort()
   const pages: string[] = []
   for await (const page of store.imports.readRows(ids)) pages.push(page)
+  return pages
+}
+
+async function readTrials(store: Store, trialIds: readonly string[]): Promise<string[]> {
+  const pages: string[] = []
+  for await (const page of store.trials.readRows(trialIds)) pages.push(page)
   return pages
 }

@@ -1,6 +1,7 @@
 import type { PgPool } from 'bullmq'
 import type { Doorbell } from '../../studies/ports.js'
 import {
+  type Concurrency,
   handlersByJob,
   JOB_CATALOGUE,
   JOB_NAMES,
@@ -48,11 +49,8 @@ export interface JobQueue extends Doorbell {
   readonly kind: QueueKind
   /** Sends a job to some worker, unless it is already waiting for one. Rejects when the queue cannot be reached. */
   send<N extends JobName>(job: N, payload: JobPayload<N>): Promise<void>
-  /**
-   * Works jobs off in this process. Throws when a job of the catalogue has no processor or two.
-   * @param concurrency jobs of one name at work at the same time
-   */
-  startWorker(processors: readonly Processor[], concurrency: number): Promise<QueueWorker>
+  /** Works jobs off in this process. Throws when a job of the catalogue has no processor or two. */
+  startWorker(processors: readonly Processor[], concurrency: Concurrency): Promise<QueueWorker>
   /** Rejects when the queue does not answer within five seconds. */
   health(): Promise<QueueHealth>
   /** Close workers first. */
@@ -78,7 +76,7 @@ export async function openQueue(options: QueueOptions): Promise<JobQueue> {
   return {
     kind,
     send,
-    ring: (jobId) => send('fit', { jobId }).catch(warn),
+    ring: (kind, jobId) => send(kind, { jobId }).catch(warn),
     startWorker: (processors, concurrency) =>
       startQueueWorker({
         bull,

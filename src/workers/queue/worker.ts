@@ -1,4 +1,4 @@
-import type { Handlers, JobHandler, JobName, JobSettings } from '../catalogue.js'
+import type { Concurrency, Handlers, JobHandler, JobName, JobSettings } from '../catalogue.js'
 import { settlesWithin } from '../deadline.js'
 import { createSteadyWarning, type Logger } from '../logger.js'
 import type { Bull, BullWorker } from './bull.js'
@@ -23,8 +23,7 @@ export interface WorkerSetup {
   queueName: (job: JobName) => string
   settings: (job: JobName) => JobSettings
   handlers: Handlers
-  /** Jobs of one name at work at the same time. */
-  concurrency: number
+  concurrency: Concurrency
   logger: Logger
 }
 
@@ -73,7 +72,7 @@ function startBullWorker<N extends JobName>(
 ): BullWorker {
   const { lockMs } = settings(job)
   const worker = bull.worker(queueName(job), bullProcessor(job, handle, signal), {
-    concurrency,
+    concurrency: concurrency[job],
     lockDuration: lockMs,
     stalledInterval: lockMs,
     runRetryDelay: 1000,

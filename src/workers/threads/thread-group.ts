@@ -14,6 +14,12 @@ const MAX_WAITING = 256
 
 const STOPPING = 'The service is stopping.'
 
+export interface ThreadRunOptions {
+  transferList?: Transferable[]
+  signal?: AbortSignal
+  turnSignal?: AbortSignal
+}
+
 /** Threads that run any of the thread entries beside this file. They start when they are needed. */
 export class ThreadGroup {
   readonly #pool: Piscina
@@ -35,19 +41,20 @@ export class ThreadGroup {
   }
 
   /**
-   * Runs the `run` function of a thread entry. A signal that is aborted ends the thread at once, whatever it is at.
+   * Runs the `run` function of a thread entry. A signal that is aborted ends the thread at once, whatever it is at;
+   * a `turnSignal` only ends the wait for a thread.
    * @throws MixwrightError as the thread has thrown it, `overloaded` when too many tasks wait, `unavailable` when closing
    */
   async run<T>(
     entry: `./${string}.js`,
     message: object,
-    { transferList, signal }: { transferList?: Transferable[]; signal?: AbortSignal } = {},
+    { transferList, signal, turnSignal = signal }: ThreadRunOptions = {},
   ): Promise<T> {
     const filename = fileURLToPath(threadEntry(import.meta.url, entry))
     const reply = await this.#slots.run(() => {
       if (this.#closed) throw new MixwrightError('unavailable', STOPPING)
       return this.#pool.run(message, { filename, name: 'run', transferList, signal }).catch(explain)
-    }, signal)
+    }, turnSignal)
     return unwrapReply(reply as ThreadReply<T>)
   }
 

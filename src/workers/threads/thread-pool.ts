@@ -1,9 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel } from 'node:worker_threads'
+import type { CorpusManifest, IngestProgress } from '../../corpora/types.js'
 import type { ParsedTable } from '../../formats/importers/table.js'
 import type { MetricPrediction } from '../../optimizers/recommendation.js'
-import type { ProgressListener } from '../../optimizers/types.js'
-import type { Compute, RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import type { ProgressListener, Suggestion } from '../../optimizers/types.js'
+import type {
+  Compute,
+  RecommendOutcome,
+  RecommendTask,
+  TrainEvent,
+  TrainOutcome,
+} from '../../studies/ports.js'
+import { CorpusCache } from './corpus-cache.js'
+import { InterruptibleThreads } from './interruptible.js'
 import { feedPages } from './page-feed.js'
 import type { ParseTableMessage } from './parse-table.js'
 import type { PredictMessage } from './predict.js'
@@ -15,6 +24,8 @@ import { movableUpload } from './uploads.js'
 export interface ThreadPoolOptions {
   /** Fits computed at the same time. Default: the number of cores. */
   threads?: number
+  /** Proxies in training at the same time. Default: the number of cores. */
+  trainingThreads?: number
   /** Largest heap of one thread in MiB; a task that needs more fails, and the process lives on. Default 4096. */
   maxHeapMiB?: number
 }
@@ -27,21 +38,36 @@ export interface ThreadPool extends Compute {
 }
 
 /**
- * Short work that somebody waits for (parsing, predictions) has two threads of its own, so that it never queues behind
- * fits. `parseTable` takes over the memory of its upload: the caller's views of it are empty afterwards.
+ * Short work that somebody waits for (parsing, predictions, suggestions) has two threads of its own, so that it never
+ * queues behind fits; so have trainings and ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it are empty afterwards.
  */
 export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
-  const { threads = availableParallelism(), maxHeapMiB = 4096 } = options
+  const {
+    threads = availableParallelism(),
+    trainingThreads = availableParallelism(),
+    maxHeapMiB = 4096,
+  } = options
   // One more than the fits at work, for a recommendation that is asked for in a request.
   const long = new ThreadGroup(threads + 1, maxHeapMiB)
   const short = new ThreadGroup(2, maxHeapMiB)
+  const training = new InterruptibleThreads(trainingThreads, maxHeapMiB)
+  const ingestion = new InterruptibleThreads(1, maxHeapMiB)
+  const corpora = new CorpusCache()
   return {
     threads,
     recommend: (task, options) => recommend(long, task, options),
     predict: (task: PredictMessage) => short.run<MetricPrediction[][]>('./predict.js', task),
     parseTable: (task, onStart, onChunk) => parseTable(short, task, onStart, onChunk),
+    suggest: (task) => short.run<Suggestion[]>('./suggest.js', task),
+    ingest: (task, { signal, onProgress: onEvent }) =>
+      ingestion.run<IngestProgress, CorpusManifest>('./ingest.js', { task }, { signal, onEvent }),
+    train: (task, { signal, onEvent }) =>
+      corpora.use(task.corpusFolder, (corpus) =>
+        training.run<TrainEvent, TrainOutcome>('./train.js', { task, corpus }, { signal, onEvent }),
+      ),
     async close() {
-      await Promise.all([long.close(), short.close()])
+      corpora.clear()
+      await Promise.all([long, short, training, ingestion].map((group) => group.close()))
     },
   }
 }

@@ -1,0 +1,121 @@
+import { nearestFeasible } from '../optimizers/evidence/index.js'
+import { fromMixture, type Space, toMixture } from '../optimizers/mixture/index.js'
+import type { Mixture } from '../optimizers/problem.js'
+import { createRng } from '../optimizers/random.js'
+import type { StudyRecord } from '../store/records.js'
+import type { Compute } from './ports.js'
+import { compileStored } from './problem.js'
+
+/** A mixture to train a proxy on. */
+export interface PlannedTrial {
+  /** `uniform` and `natural` for the baselines, '' for suggestions. */
+  label: string
+  reason: string
+  /** In the study's domain order; they sum to 1. */
+  weights: number[]
+  seed: number
+}
+
+export interface SearchPlan {
+  fidelity: string
+  count: number
+  seed: number
+  /** Mixtures that the study has tried before. */
+  tried: readonly (readonly number[])[]
+}
+
+const SAME = 1e-6
+const LARGEST_SEED = 2 ** 31
+
+/**
+ * The mixtures of a search: uniform and natural, and then what the study's method suggests. They may be fewer than asked
+ * for, in a space that does not have as many. All begin with the same parameters, as RegMix's proxies do, so that they
+ * differ by their mixtures; each draws its sequences in an order of its own.
+ */
+export async function planSearch(
+  compute: Pick<Compute, 'suggest'>,
+  study: StudyRecord,
+  { fidelity, count, seed, tried }: SearchPlan,
+): Promise<PlannedTrial[]> {
+  const { problem } = study
+  const { space } = compileStored(problem)
+  const baselines = baselineMixtures(space).slice(0, count)
+  const active = [...baselines.map(({ weights }) => weights), ...tried]
+  const suggestions = await compute.suggest({
+    problem,
+    method: study.method,
+    params: study.params,
+    seed,
+    fidelity,
+    active: active.map((weights) => toMixture(space, weights)),
+    count: count - baselines.length,
+  })
+  const suggested = suggestions.map(({ weights, reason }) => ({
+    label: '',
+    reason,
+    weights: [...fromMixture(space, weights)],
+  }))
+  return [...baselines, ...suggested].map((trial, position) => ({
+    ...trial,
+    seed: createRng(seed, 'trial', position).integer(LARGEST_SEED),
+  }))
+}
+
+/** Seed of the initial parameters that the trials of a search share. */
+export function initialSeed(searchSeed: number): number {
+  return createRng(searchSeed, 'initial parameters').integer(LARGEST_SEED)
+}
+
+/** Where constraints forbid one, the nearest that they allow stands in its place. Equal ones are tried once. */
+function baselineMixtures(space: Space): Omit<PlannedTrial, 'seed'>[] {
+  const m = space.names.length
+  const ideals = [
+    { label: 'uniform', weights: new Float64Array(m).fill(1 / m) },
+    { label: 'natural', weights: space.prior.slice() },
+  ]
+  const planned: Omit<PlannedTrial, 'seed'>[] = []
+  for (const { label, weights: ideal } of ideals) {
+    const { weights, feasible } = nearestFeasible(space, ideal)
+    const equal = planned.find((other) => isSame(other.weights, weights))
+    if (equal) {
+      equal.reason = `${equal.reason} The ${label} mixture is the same here.`
+      continue
+    }
+    const reason = feasible
+      ? `The ${label} mixture: every search needs it for comparison.`
+      : `The constraints forbid the ${label} mixture; this is the nearest that they allow, for comparison.`
+    planned.push({ label, reason, weights: [...weights] })
+  }
+  return planned
+}
+
+function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return Array.from(a).every((weight, i) => Math.abs(weight - b[i]) <= SAME)
+}
+
+/** Given mixtures by name, each trained with the same seeds. They need not meet the constraints. */
+export function planComparison(
+  study: StudyRecord,
+  mixtures: Readonly<Record<string, Mixture>>,
+  replicates: number,
+  seed: number,
+): PlannedTrial[] {
+  const { space } = compileStored(study.problem)
+  const named = Object.entries(mixtures).map(([label, mixture]) => ({
+    label,
+    weights: normalised(fromMixture(space, mixture)),
+  }))
+  return Array.from({ length: replicates }, (_, r) =>
+    named.map(({ label, weights }) => ({
+      label,
+      reason: `Replicate ${r + 1} of ${replicates} of the mixture "${label}".`,
+      weights,
+      seed: createRng(seed, 'replicate', r).integer(LARGEST_SEED),
+    })),
+  ).flat()
+}
+
+function normalised(weights: Float64Array): number[] {
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  return Array.from(weights, (weight) => weight / sum)
+}

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect } from 'vitest'
+import { MixwrightError } from '../../src/errors.js'
+import type { SearchRecord, StudyRecord, TrialRecord } from '../../src/store/records.js'
+import type { SearchView } from '../../src/studies/searches.js'
+import { beginTrial } from '../store/support/proxies.js'
+import { corpusProblem, openServices, type ServicePlace } from './support.js'
+
+/** Searches of studies with proxies, for the tests of a file; nobody works their trials off but the tests. */
+export class SearchPlace {
+  #place: ServicePlace | undefined
+
+  constructor() {
+    beforeAll(async () => {
+      this.#place = await openServices()
+    })
+    afterAll(() => this.#place?.close())
+  }
+
+  get place(): ServicePlace {
+    if (!this.#place) throw new Error('the services are not open')
+    return this.#place
+  }
+
+  get store() {
+    return this.place.store
+  }
+
+  get services() {
+    return this.place.services
+  }
+
+  async newStudy(
+    change: Parameters<typeof corpusProblem>[1] = {},
+    method = 'mixing-laws',
+  ): Promise<StudyRecord> {
+    const problem = await corpusProblem(this.store, change)
+    return this.services.studies.create({ name: 'a study', problem, method, seed: 5 })
+  }
+
+  async trialsOf({ search }: SearchView): Promise<TrialRecord[]> {
+    const { id: searchId, studyId } = search
+    return (await this.services.trials.list(studyId, { searchId, limit: 1000 })).items
+  }
+
+  async stateOf({ search: { id, studyId } }: SearchView): Promise<SearchRecord> {
+    return (await this.services.searches.get(studyId, id)).search
+  }
+
+  async eventsOf(studyId: string): Promise<string[]> {
+    return (await this.store.events.after(studyId, 0, 1000)).map(({ type }) => type)
+  }
+
+  /** As a worker does that fails at it for good. */
+  async setAside(trial: TrialRecord): Promise<void> {
+    const attempt = await beginTrial(this.store, trial)
+    const end = { state: 'failed', problem: { code: 'training-diverged' }, retry: false } as const
+    await this.store.trials.endAttempt(attempt.id, 'a trainer', end)
+  }
+}
+
+export async function refusal(work: Promise<unknown>): Promise<MixwrightError> {
+  const error = await work.catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(MixwrightError)
+  return error as MixwrightError
+}
