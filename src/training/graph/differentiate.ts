@@ -13,23 +13,45 @@ import type { Node, Value } from './types.js'
  */
 export function differentiate(output: Value, wrt: readonly Value[], seed?: Value): Value[] {
   check(output, wrt, seed)
-  const nodes = liveNodes([output])
+  const one = seed ?? output.graph.constant('float32', output.shape, [1])
+  const gradients = backpropagate(new Map([[output, one]]), wrt)
+  return wrt.map((value) => gradients.get(value) ?? zeros(output.graph, value.shape))
+}
+
+/** Values and the gradient of what is wanted with respect to each. */
+export type Gradients = ReadonlyMap<Value, Value>
+
+/**
+ * The same from the gradients of several values at once, so that what they have in common is passed once, and from
+ * gradients that are known already, so that what is added can be part of the products that make the rest.
+ * @param from gradients of outputs, each of its output's shape
+ * @param known gradients of values of `wrt` that others gave, to be added to
+ * @returns gradients of those values of `wrt` that have any
+ */
+export function backpropagate(
+  from: Gradients,
+  wrt: readonly Value[],
+  known: Gradients = new Map(),
+): Gradients {
+  const nodes = liveNodes([...from.keys()])
   const dependent = dependentValues(nodes, wrt)
-  const gradients = new Map<Value, Value>()
-  const graph = output.graph
-  gradients.set(output, seed ?? graph.constant('float32', output.shape, [1]))
+  const gradients = new Map(known)
+  for (const [output, seed] of from) accumulate(gradients, output, seed)
   for (const node of nodes.reverse()) {
     if (!node.inputs.some((input) => dependent.has(input))) continue
     const outputGradients = node.outputs.map((value) => gradients.get(value))
     if (outputGradients.every((gradient) => gradient === undefined)) continue
     for (const [i, gradient] of inputGradients(node, outputGradients).entries()) {
       const input = node.inputs[i]
-      if (gradient === undefined || !dependent.has(input)) continue
-      const total = gradients.get(input)
-      gradients.set(input, total ? sum(total, gradient) : gradient)
+      if (gradient && dependent.has(input)) accumulate(gradients, input, gradient)
     }
   }
-  return wrt.map((value) => gradients.get(value) ?? zeros(graph, value.shape))
+  return new Map([...gradients].filter(([value]) => wrt.includes(value)))
+}
+
+function accumulate(gradients: Map<Value, Value>, value: Value, gradient: Value): void {
+  const total = gradients.get(value)
+  gradients.set(value, total ? sum(total, gradient) : gradient)
 }
 
 function check(output: Value, wrt: readonly Value[], seed: Value | undefined): void {

@@ -1,3 +1,4 @@
+export { batchGradient } from './batch-gradient.js'
 export { checkModelConfig, modelConfig } from './config.js'
 export {
   initialParameters,
@@ -5,4 +6,5 @@ export {
   parameterCount,
   parameterLayout,
 } from './parameters.js'
-export { meanLoss, nextTokenLogits, type Parameters, sequenceLosses } from './transformer.js'
+export { meanLoss, nextTokenLogits, sequenceLosses } from './transformer.js'
+export type { Parameters } from './weights.js'

@@ -1,109 +1,114 @@
 import {
   add,
-  causalMask,
-  crossEntropy,
+  causalAttention,
+  GELU_SCALE,
   gatherRows,
-  gelu,
   matmul,
   multiply,
   reduceMean,
   reshape,
-  rmsNorm,
+  rmsNormalize,
   rotaryEmbedding,
+  scaledGelu,
   silu,
   slice,
-  softmax,
-  split,
+  tiedCrossEntropy,
   transpose,
   type Value,
 } from '../graph/index.js'
 import type { ModelConfig } from '../types.js'
+import { effectiveWeights, type Parameters, type Weights } from './weights.js'
 
-export type Parameters = (name: string) => Value
+type Weight = (name: string) => Value
 
-export function hiddenStates(config: ModelConfig, parameter: Parameters, tokens: Value): Value {
+/** The residual stream behind the last norm. @param tokens (batch × length) ids @returns (batch · length × width) */
+function hiddenStates(config: ModelConfig, weights: Weights, tokens: Value): Value {
   const [batch, length] = tokens.shape
-  const { width } = config
-  let x = gatherRows(parameter('embedding'), tokens)
-  if (config.positions === 'learned') x = add(x, slice(parameter('positions'), 0, 0, length))
-  x = reshape(x, [batch * length, width])
+  const weight = named(weights)
+  let x = gatherRows(weight('embedding'), tokens)
+  if (config.positions === 'learned') x = add(x, slice(weight('positions'), 0, 0, length))
+  x = reshape(x, [batch * length, config.width])
   for (let layer = 0; layer < config.layers; layer++) {
-    x = add(x, attention(config, layer, parameter, x, batch))
-    x = add(x, feedForward(config, layer, parameter, x))
+    const at = (name: string) => weight(`layers.${layer}.${name}`)
+    x = add(x, attention(config, at, x, batch))
+    x = add(x, feedForward(config, at, x))
   }
-  return rmsNorm(x, parameter('norm'))
+  return multiply(rmsNormalize(x), weight('norm'))
 }
 
-function attention(
-  config: ModelConfig,
-  layer: number,
-  parameter: Parameters,
-  x: Value,
-  batch: number,
-): Value {
+function named(weights: Weights): Weight {
+  return (name) => {
+    const value = weights.get(name)
+    if (!value) throw new Error(`the model has no ${name}`)
+    return value
+  }
+}
+
+function attention(config: ModelConfig, at: Weight, x: Value, batch: number): Value {
   const { heads, width } = config
   const size = width / heads
-  const length = x.shape[0] / batch
-  const normalized = rmsNorm(x, parameter(`layers.${layer}.attention.norm`))
-  const qkv = reshape(matmul(normalized, parameter(`layers.${layer}.attention.qkv`)), [
-    batch,
-    length,
-    3,
-    heads,
-    size,
-  ])
-  let [q, k, v] = split(transpose(qkv, [2, 0, 3, 1, 4]), 0, [1, 1, 1]).map((part) =>
-    reshape(part, [batch, heads, length, size]),
-  )
-  if (config.positions === 'rotary') [q, k] = [rotaryEmbedding(q), rotaryEmbedding(k)]
-  const scores = matmul(q, k, { transB: true, alpha: 1 / Math.sqrt(size) })
-  const weights = softmax(add(scores, causalMask(x.graph, length)))
-  const mixed = transpose(matmul(weights, v), [0, 2, 1, 3])
-  return matmul(
-    reshape(mixed, [batch * length, width]),
-    parameter(`layers.${layer}.attention.output`),
-  )
+  const normalized = rmsNormalize(x)
+  const project = (name: string) => {
+    const rows = matmul(normalized, at(`attention.${name}`))
+    return transpose(reshape(rows, [batch, x.shape[0] / batch, heads, size]), [0, 2, 1, 3])
+  }
+  const turn = config.positions === 'rotary' ? rotaryEmbedding : (value: Value) => value
+  const [q, k] = [turn(project('query')), turn(project('key'))]
+  const mixed = causalAttention(q, k, project('value'), 1 / Math.sqrt(size))
+  return matmul(reshape(transpose(mixed, [0, 2, 1, 3]), x.shape), at('attention.output'))
 }
 
-function feedForward(config: ModelConfig, layer: number, parameter: Parameters, x: Value): Value {
-  const at = `layers.${layer}.feedForward`
-  const normalized = rmsNorm(x, parameter(`${at}.norm`))
-  const up = matmul(normalized, parameter(`${at}.up`))
-  const hidden =
-    config.activation === 'gelu'
-      ? gelu(up)
-      : multiply(silu(matmul(normalized, parameter(`${at}.gate`))), up)
-  return matmul(hidden, parameter(`${at}.down`))
+function feedForward(config: ModelConfig, at: Weight, x: Value): Value {
+  const normalized = rmsNormalize(x)
+  const [up, down] = [at('feedForward.up'), at('feedForward.down')]
+  if (config.activation === 'gelu') {
+    const hidden = scaledGelu(matmul(normalized, up, { alpha: GELU_SCALE }))
+    return matmul(hidden, down, { alpha: 1 / GELU_SCALE })
+  }
+  const gate = silu(matmul(normalized, at('feedForward.gate')))
+  return matmul(multiply(gate, matmul(normalized, up)), down)
 }
 
-export function tokenLosses(config: ModelConfig, parameter: Parameters, sequences: Value): Value {
-  const [batch, length] = [sequences.shape[0], sequences.shape[1] - 1]
-  const states = hiddenStates(config, parameter, slice(sequences, 1, 0, length))
-  const targets = reshape(slice(sequences, 1, 1, length + 1), [batch * length])
-  const logits = matmul(states, parameter('embedding'), { transB: true })
-  return crossEntropy(logits, targets)
+/** Loss of each token but the first of a sequence, nats. @returns (batch · length) */
+function tokenLosses(config: ModelConfig, weights: Weights, sequences: Value): Value {
+  const [batch, ids] = sequences.shape
+  const states = hiddenStates(config, weights, slice(sequences, 1, 0, ids - 1))
+  const targets = reshape(slice(sequences, 1, 1, ids), [batch * (ids - 1)])
+  return tiedCrossEntropy(states, named(weights)('embedding'), targets)
 }
 
+/** Mean over the tokens of a batch, nats. @param sequences (batch × (length + 1)) ids @returns a scalar */
+export function weightedLoss(config: ModelConfig, weights: Weights, sequences: Value): Value {
+  return reduceMean(tokenLosses(config, weights, sequences))
+}
+
+/** Mean over the tokens of a batch, nats. @param sequences (batch × (length + 1)) ids @returns a scalar */
 export function meanLoss(config: ModelConfig, parameter: Parameters, sequences: Value): Value {
-  return reduceMean(tokenLosses(config, parameter, sequences))
+  return weightedLoss(config, effectiveWeights(config, parameter), sequences)
 }
 
-/** Mean loss of each sequence, nats per token. @returns (batch) */
+/** Mean over the tokens of each sequence, nats. @param sequences (batch × (length + 1)) @returns (batch) */
 export function sequenceLosses(
   config: ModelConfig,
   parameter: Parameters,
   sequences: Value,
 ): Value {
-  const [batch, length] = sequences.shape
-  return reduceMean(reshape(tokenLosses(config, parameter, sequences), [batch, length - 1]), 1)
+  const [batch, ids] = sequences.shape
+  const losses = tokenLosses(config, effectiveWeights(config, parameter), sequences)
+  return reduceMean(reshape(losses, [batch, ids - 1]), 1)
 }
 
+/**
+ * Scores of what follows the token at an index.
+ * @param tokens (1 × length) ids, length ≤ context @param last (1) index
+ * @returns (1 × vocabulary)
+ */
 export function nextTokenLogits(
   config: ModelConfig,
   parameter: Parameters,
   tokens: Value,
   last: Value,
 ): Value {
-  const state = gatherRows(hiddenStates(config, parameter, tokens), last)
-  return matmul(state, parameter('embedding'), { transB: true })
+  const states = hiddenStates(config, effectiveWeights(config, parameter), tokens)
+  return matmul(gatherRows(states, last), parameter('embedding'), { transB: true })
 }

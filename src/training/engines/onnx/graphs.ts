@@ -1,13 +1,6 @@
+import { clipFactor, Graph, globalNorm, type Value, writeOnnxModel } from '../../graph/index.js'
 import {
-  clipFactor,
-  differentiate,
-  Graph,
-  globalNorm,
-  type Value,
-  writeOnnxModel,
-} from '../../graph/index.js'
-import {
-  meanLoss,
+  batchGradient,
   nextTokenLogits,
   type ParameterSlot,
   parameterLayout,
@@ -76,10 +69,12 @@ class ModelGraph {
     return this.graph.input(NAMES.sequences, 'int32', [count, this.config.context + 1])
   }
 
-  gradients(loss: Value): readonly Value[] {
-    return differentiate(
-      loss,
+  lossAndGradients(batchSize: number) {
+    return batchGradient(
+      this.config,
+      this.parameter,
       this.layout.map((slot) => this.parameter(slot.name)),
+      this.sequences(batchSize),
     )
   }
 
@@ -102,8 +97,7 @@ export function stepGraph(
     stepSize: scalar(NAMES.stepSize),
     epsilon: scalar(NAMES.epsilon),
   }
-  const loss = meanLoss(config, model.parameter, model.sequences(batchSize))
-  const gradients = model.gradients(loss)
+  const { loss, gradients } = model.lossAndGradients(batchSize)
   const norm = globalNorm(gradients)
   const clipping = clipFactor(norm, optimizer.clipNorm)
   const [first, second] = [model.inputs('firstMoment'), model.inputs('secondMoment')]
@@ -125,8 +119,8 @@ export function stepGraph(
 /** `loss` of a batch and its `gradient`. */
 export function gradientGraph(config: ModelConfig, batchSize: number): Record<string, Value> {
   const model = new ModelGraph(config)
-  const loss = meanLoss(config, model.parameter, model.sequences(batchSize))
-  return { [NAMES.loss]: loss, ...model.outputs('gradient', model.gradients(loss)) }
+  const { loss, gradients } = model.lossAndGradients(batchSize)
+  return { [NAMES.loss]: loss, ...model.outputs('gradient', gradients) }
 }
 
 /** `losses`: the mean of each of `count` sequences. */
@@ -149,4 +143,10 @@ export function modelBytes(outputs: Record<string, Value>, form: GraphForm): Uin
   return writeOnnxModel(outputs, { forms: STANDARD_FORMS })
 }
 
-const STANDARD_FORMS = { matmul: 'standard', rmsNorm: 'standard', silu: 'standard' }
+const STANDARD_FORMS = {
+  matmul: 'standard',
+  rmsNormalize: 'standard',
+  causalAttention: 'standard',
+  tiedCrossEntropy: 'standard',
+  silu: 'standard',
+}

@@ -8,7 +8,11 @@ let loading: Promise<Runtime> | undefined
 
 /** The native library takes a tenth of a second to load: only who trains loads it. */
 export function loadRuntime(): Promise<Runtime> {
-  loading ??= import('onnxruntime-node')
+  loading ??= import('onnxruntime-node').then((runtime) => {
+    // Errors are thrown as well; the library's own lines on the terminal would come before them.
+    runtime.env.logLevel = 'fatal'
+    return runtime
+  })
   return loading
 }
 
@@ -31,7 +35,6 @@ export async function openSession(
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      // Errors are thrown as well; the library's own lines on the terminal would come before them.
       logSeverityLevel: 4,
       // Numbers below 1e-38 are many times slower to compute with, and moments decay towards them.
       extra: { session: { set_denormal_as_zero: '1' } },

@@ -1,10 +1,10 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { type ParameterSlot, parameterLayout } from '../../model/index.js'
 import type { Learner, LearnerSpec, LearnerState, ModelConfig, StepResult } from '../../types.js'
+import { checkedRows, checkedTokens } from '../token-checks.js'
 import type { Tf } from './backend.js'
 import { hiddenStates, logits, type Parameters, tokenLosses } from './model.js'
 import { adamWStep, type Moments } from './optimizer.js'
-import { checkedRows, checkedTokens } from '../token-checks.js'
 
 /** A model in training, differentiated by TensorFlow.js. */
 export class TfjsLearner implements Learner {

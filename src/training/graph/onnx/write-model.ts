@@ -6,7 +6,7 @@ import type { OnnxEmitter, OnnxNodeOptions } from './emitter.js'
 import { encodeModel, type OnnxNode, type OnnxTensor } from './model-proto.js'
 
 export interface OnnxModelOptions {
-  /** Version of the standard's operators. Default 20. */
+  /** Version of the standard's operators. Default 23, the first with Attention. */
   readonly opset?: number
   /** Operator name → which of its ONNX forms to write; the first of its `forms` otherwise. */
   readonly forms?: Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ export function writeOnnxModel(
     if (!OPERATORS.has(name)) throw new GraphError(`write: there is no operator "${name}"`)
   }
   const values = Object.values(outputs)
-  const writer = new ModelWriter(options.opset ?? 20)
+  const writer = new ModelWriter(options.opset ?? 23)
   const leaves = liveLeaves(values)
   const inputs = leaves.filter((leaf) => leaf.source.kind === 'input')
   for (const input of inputs) writer.nameInput(input)

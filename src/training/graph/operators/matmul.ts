@@ -1,8 +1,23 @@
 import { producer } from '../graph.js'
 import { GraphError } from '../graph-error.js'
-import { float, int, ints, MICROSOFT, type OnnxEmitter } from '../onnx/emitter.js'
-import { allocate, broadcastOffsets, broadcastShapes, elementCount, stridesOf } from '../shapes.js'
-import type { Node, Operator, Shape, Value } from '../types.js'
+import {
+  float,
+  int,
+  ints,
+  MICROSOFT,
+  type OnnxAttributes,
+  type OnnxEmitter,
+} from '../onnx/emitter.js'
+import {
+  allocate,
+  broadcastOffsets,
+  broadcastShapes,
+  describeShape,
+  elementCount,
+  sameShape,
+  stridesOf,
+} from '../shapes.js'
+import type { Node, Operator, Shape, TensorType, Value } from '../types.js'
 import { constantFactor } from './arithmetic.js'
 import { FLOAT, requireType } from './dtypes.js'
 import { lastTwoExchanged, reshape, reshapeOperator } from './movement.js'
@@ -55,15 +70,15 @@ const matmulOperator: Operator<MatmulAttributes> = {
     }
     return [result]
   },
+  addTo: ({ inputs, outputs: [y], attributes }, total) =>
+    inputs.every(isMatrix) && sameShape(y.shape, total.shape)
+      ? matmulAdd(inputs[0], inputs[1], total, attributes)
+      : undefined,
   forms: ['fused', 'gemm', 'standard'],
   onnx: (node, emit, form) => {
     const { transA, transB, alpha } = node.attributes
-    const attributes = {
-      transA: int(Number(transA)),
-      transB: int(Number(transB)),
-      alpha: float(alpha),
-    }
-    const matrices = node.inputs.every((input) => input.shape.length === 2)
+    const attributes = gemmAttributes(node.attributes)
+    const matrices = node.inputs.every(isMatrix)
     if (form === 'gemm' && matrices) {
       emit.direct(node, 'Gemm', { attributes })
     } else if (!transA && !transB && alpha === 1) {
@@ -76,7 +91,33 @@ const matmulOperator: Operator<MatmulAttributes> = {
   },
 }
 
-export const PRODUCTS: readonly Operator[] = [matmulOperator]
+/** A product added to what its result is added to: sums of gradients are of this kind. */
+const matmulAddOperator: Operator<MatmulAttributes> = {
+  name: 'matmulAdd',
+  infer: ([a, b, total], attributes) => {
+    const [product] = matmulOperator.infer([a, b], attributes)
+    requireType(total, FLOAT)
+    if (!isMatrix(a) || !isMatrix(b) || !sameShape(product.shape, total.shape)) {
+      throw new GraphError(`it needs two matrices, and a third of ${describeShape(product.shape)}`)
+    }
+    return [product]
+  },
+  gradient: ({ inputs: [a, b], attributes }, [g]) =>
+    g ? [gradientOfA(a, b, g, attributes), gradientOfB(a, b, g, attributes), g] : [],
+  evaluate: ([a, b, total], attributes, types) => {
+    const [product] = matmulOperator.evaluate([a, b], attributes, types)
+    return [product.map((element, i) => element + total.data[i])]
+  },
+  onnx: (node, emit) => emit.direct(node, 'Gemm', { attributes: gemmAttributes(node.attributes) }),
+}
+
+export const PRODUCTS: readonly Operator[] = [matmulOperator, matmulAddOperator]
+
+function gemmAttributes({ transA, transB, alpha }: MatmulAttributes): OnnxAttributes {
+  return { transA: int(Number(transA)), transB: int(Number(transB)), alpha: float(alpha) }
+}
+
+const isMatrix = ({ shape }: TensorType): boolean => shape.length === 2
 
 function writeStandard(node: Node<MatmulAttributes>, emit: OnnxEmitter): void {
   const { transA, transB, alpha } = node.attributes
@@ -156,4 +197,10 @@ export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
     transB,
     alpha: alpha * left.factor * right.factor,
   })[0]
+}
+
+/** alpha · op(a) op(b) + total, of two matrices and a third of the shape of their product. */
+export function matmulAdd(a: Value, b: Value, total: Value, options: MatmulOptions = {}): Value {
+  const { transA = false, transB = false, alpha = 1 } = options
+  return a.graph.apply(matmulAddOperator, [a, b, total], { transA, transB, alpha })[0]
 }

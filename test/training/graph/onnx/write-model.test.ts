@@ -44,7 +44,7 @@ describe('the model', () => {
   test('names both operator sets', () => {
     const sets = messages(bytes, 8).map((set) => [text(set.get(1)?.[0]), set.get(2)?.[0]])
     expect(sets).toEqual([
-      ['', 20],
+      ['', 23],
       ['com.microsoft', 1],
     ])
   })

@@ -47,9 +47,10 @@ import {
   where,
 } from '../../../../src/training/graph/index.js'
 import type { Draw } from './draw.js'
+import { FUSED_CASES } from './fused-cases.js'
 
 /** Draws inputs of an operator and applies it. */
-type OperatorCase = (draw: Draw) => Value | readonly Value[]
+export type OperatorCase = (draw: Draw) => Value | readonly Value[]
 
 type Binary = (a: Operand, b: Operand) => Value
 
@@ -254,4 +255,5 @@ export const OPERATOR_CASES: Readonly<Record<string, readonly OperatorCase[]>> =
       return y.source.kind === 'node' ? y.source.node.outputs : []
     },
   ],
+  ...FUSED_CASES,
 }
