@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ENVIRONMENT_VARIABLES } from '../../src/cli/config.js'
 import { OPTIMIZERS } from '../../src/optimizers/registry.js'
 import { runCommand } from './support.js'
 
@@ -32,6 +33,11 @@ describe('help', () => {
     expect(stdout).toContain('Examples:')
     expect(stdout).toContain(`mixwright ${command}`)
     expect(stdout).toContain('--json')
+  })
+
+  test('of serve names every variable of the environment', async () => {
+    const { stdout } = await runCommand(['serve', '--help'])
+    for (const name of ENVIRONMENT_VARIABLES) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`))
   })
 })
 

@@ -79,8 +79,10 @@ test('it knows its methods', () => {
 })
 
 test('it runs the demo', () => {
-  const { status, stdout, stderr } = mixwright('demo')
+  const budget = ['--trials', '7', '--trial-tokens', '8192', '--proof-tokens', '8192']
+  const { status, stdout, stderr } = mixwright('demo', ...budget)
   expect(stderr).not.toMatch(/error|warning/i)
-  expect(stdout).toContain('true optimum')
+  expect(stderr).toContain('7 of 7')
+  expect(stdout).toMatch(/^ +recommended +uniform +natural$/m)
   expect(status).toBe(0)
 })

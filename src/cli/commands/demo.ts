@@ -36,7 +36,7 @@ interface DemoOptions extends DemoBudget {
 const EXAMPLES = `
 What it does: starts the service with a temporary data folder and makes a corpus of text that installed packages carry:
 press, learned prose and fiction of the Brown corpus, documentation, and JavaScript. It trains small proxy models on
-different mixtures, fits RegMix to their losses and recommends a mixture for a model that is to be good at
+different mixtures, fits a mixing law to their losses and recommends a mixture for a model that is to be good at
 ${TARGET_DOMAINS.join(' and ')}. Then it trains new models on the recommended, the uniform and the natural mixture,
 to see what the recommendation is worth.
 

@@ -36,7 +36,7 @@ export function searchCommand(): Command {
       'Starts a search in a running service: trains a proxy model for each trial, fits the method, and shows the recommendation.',
     )
     .argument('<study>', 'id of a study with a corpus')
-    .option('--trials <n>', 'proxies to train (default: 2 × domains + 2)', positiveInteger)
+    .option('--trials <n>', 'proxies to train (default: 4 × (domains + 1))', positiveInteger)
     .option('--fidelity <name>', 'a fidelity with proxies (default: the closest)', nonEmpty)
     .option('--seed <n>', "default: the study's", seedNumber)
     .option('--attach', 'watch the newest search instead of starting one')

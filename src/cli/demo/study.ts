@@ -13,9 +13,9 @@ export interface DemoBudget {
 }
 
 export const DEFAULT_BUDGET: DemoBudget = {
-  trials: 14,
-  trialTokens: 400_000,
-  proofTokens: 1_000_000,
+  trials: 24,
+  trialTokens: 300_000,
+  proofTokens: 800_000,
 }
 
 /** Seeds of each mixture in the proof. */
@@ -49,7 +49,7 @@ export function demoStudy(corpus: string, seed: number, budget: DemoBudget) {
   const { trialTokens, proofTokens } = budget
   return {
     name: 'demo: a model for technical writing',
-    method: 'regmix',
+    method: 'mixing-laws',
     seed,
     problem: {
       corpus,

