@@ -48,6 +48,9 @@ const EnvironmentSchema = Type.Object({
   ),
 })
 
+/** Names of all variables there are. */
+export const ENVIRONMENT_VARIABLES = Object.keys(EnvironmentSchema.properties)
+
 export interface Config {
   /** A PostgreSQL server for the store; without it the database is embedded and lies in `dataFolder`. */
   databaseUrl?: string

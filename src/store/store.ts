@@ -102,7 +102,10 @@ export interface JobRepository {
    * is none.
    */
   requestCancel(id: string): Promise<JobRecord | undefined>
-  /** Jobs that should be running and are not: queued ones, and running ones with a heartbeat older than the date. */
+  /**
+   * Jobs that should be running and are not: queued ones, and running ones with a heartbeat older than the date. Of each
+   * kind 1,000 at most, running ones first, then the oldest: the next look finds the rest.
+   */
   findOrphans(staleBefore: Date): Promise<JobRecord[]>
   /**
    * Removes jobs that ended before the date and that no fit, ingestion or trial needs any more: that of a fit or an

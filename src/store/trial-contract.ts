@@ -17,6 +17,11 @@ export type NewTrial = Omit<
   'state' | 'attempts' | 'problem' | 'createdAt' | 'finishedAt'
 >
 
+export interface NewEvent {
+  type: string
+  data: Record<string, unknown>
+}
+
 export interface SearchRepository {
   /**
    * Writes a running search with its first trials (`waiting`) and their queued jobs (kind `trial`) in one transaction.
@@ -41,7 +46,10 @@ export interface SearchRepository {
     id: string,
     fit: Omit<FitRecord, 'recommendation' | 'createdAt' | 'finishedAt'>,
   ): Promise<boolean>
-  /** Compare-and-set from one of the states `from`. False when it is in another. */
+  /**
+   * Compare-and-set from one of the states `from`, with the event that tells of it in the same transaction. False, and
+   * nothing is written, when it is in another.
+   */
   end(
     id: string,
     from: readonly SearchState[],
@@ -49,6 +57,7 @@ export interface SearchRepository {
       state: 'finished' | 'failed' | 'cancelled'
       problem: Record<string, unknown> | null
     },
+    event?: NewEvent,
   ): Promise<boolean>
   /** Searches that are running or fitting. */
   unfinished(): Promise<SearchRecord[]>

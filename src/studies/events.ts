@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { EventRecord, SearchPurpose } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { requireStudy } from './studies.js'
@@ -59,8 +60,8 @@ export interface EventService {
   /** Appends an event. Never rejects: watching is not worth failing a trial for. */
   publish(studyId: string, event: StudyEvent): Promise<void>
   /**
-   * Events with an id above `after`, oldest first, and then those to come, until the signal aborts (the iteration then ends
-   * without an error).
+   * Events with an id above `after`, oldest first, and then those to come, until the signal aborts or, a little later, the
+   * study is deleted (the iteration then ends without an error).
    * @param after 0 for all that are kept
    * @throws MixwrightError `study-not-found`
    */
@@ -70,16 +71,48 @@ export interface EventService {
 /** Events read at a time. */
 const PAGE = 500
 
-export function createEventService(store: Store): EventService {
+/** A connection that is half open tells of nothing, and is noticed late: quiet studies are looked at now and then. */
+const LOOK_EVERY_MS = 20_000
+
+/** @param lookEveryMs longest time without a look for new events */
+export function createEventService(store: Store, lookEveryMs = LOOK_EVERY_MS): EventService {
+  const read = sharedReads(store)
   return {
     async publish(studyId, { type, data }) {
       await store.events.append(studyId, type, data).catch(() => {})
     },
     async follow(studyId, after, signal) {
       await requireStudy(store, studyId)
-      return followEvents(store, studyId, after, signal)
+      return followEvents({ store, read, studyId, after, lookEveryMs }, signal)
     },
   }
+}
+
+type Read = (studyId: string, after: number) => Promise<readonly EventRecord[]>
+
+/** Watchers of one study wake at the same moment and mostly are at the same event: one read is enough for all of them. */
+function sharedReads(store: Store): Read {
+  const next = new Map<string, Promise<EventRecord[]>>()
+  return (studyId, after) => {
+    const key = `${studyId} ${after}`
+    const known = next.get(key)
+    if (known) return known
+    // Nobody joins a read that has begun: what woke them may have come after it.
+    const read = setImmediate().then(() => {
+      next.delete(key)
+      return store.events.after(studyId, after, PAGE)
+    })
+    next.set(key, read)
+    return read
+  }
+}
+
+interface Following {
+  store: Store
+  read: Read
+  studyId: string
+  after: number
+  lookEveryMs: number
 }
 
 /**
@@ -87,34 +120,40 @@ export function createEventService(store: Store): EventService {
  * were there and those that come.
  */
 async function* followEvents(
-  store: Store,
-  studyId: string,
-  after: number,
+  { store, read, studyId, after, lookEveryMs }: Following,
   signal: AbortSignal,
 ): AsyncGenerator<EventRecord, void, undefined> {
-  const bell = createBell(signal)
+  const bell = createBell(signal, lookEveryMs)
   const stop = await store.events.listen((rungFor) => {
     if (rungFor === undefined || rungFor === studyId) bell.ring()
   })
   try {
-    for (let last = after; !signal.aborted; await bell.rung()) {
-      let page: EventRecord[]
+    for (let last = after; !signal.aborted; ) {
+      let page: readonly EventRecord[]
       do {
-        page = await store.events.after(studyId, last, PAGE)
+        page = await read(studyId, last)
         for (const event of page) {
           if (signal.aborted) return
           yield event
           last = event.id
         }
       } while (page.length === PAGE)
+      const wasRung = await bell.rung()
+      if (!wasRung && !(await store.studies.get(studyId))) return
     }
   } finally {
     await stop()
   }
 }
 
-/** Remembers that it was rung until somebody has waited for it. An aborted signal rings it for good. */
-function createBell(signal: AbortSignal): { ring(): void; rung(): Promise<void> } {
+/**
+ * Remembers that it was rung until somebody has waited for it. A wait is over after `longestMs` at the latest, and tells
+ * whether it was rung. An aborted signal rings it for good.
+ */
+function createBell(
+  signal: AbortSignal,
+  longestMs: number,
+): { ring(): void; rung(): Promise<boolean> } {
   let isRung = false
   let wake: (() => void) | undefined
   const ring = () => {
@@ -126,11 +165,16 @@ function createBell(signal: AbortSignal): { ring(): void; rung(): Promise<void> 
     ring,
     async rung() {
       if (!isRung && !signal.aborted) {
+        let timer: NodeJS.Timeout | undefined
         await new Promise<void>((resolve) => {
           wake = resolve
+          timer = setTimeout(resolve, longestMs)
         })
+        clearTimeout(timer)
       }
+      const wasRung = isRung || signal.aborted
       isRung = false
+      return wasRung
     },
   }
 }

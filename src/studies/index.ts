@@ -65,7 +65,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
     fits: createFitService(store, doorbell),
     recommendations: createRecommendationService(store, compute, limits),
     predictions: createPredictionService(store, compute, limits),
-    jobs: createJobService(store, searches),
+    jobs: createJobService(store, searches, events),
     corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),
     searches,
     trials: createTrialService(store),

@@ -1,6 +1,7 @@
 import { MixwrightError } from '../errors.js'
 import type { JobRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import type { EventService } from './events.js'
 import type { SearchService } from './searches.js'
 import { type Listing, listing } from './studies.js'
 
@@ -18,6 +19,7 @@ export interface JobService {
 export function createJobService(
   store: Store,
   searches: Pick<SearchService, 'advance'>,
+  events: Pick<EventService, 'publish'>,
 ): JobService {
   return {
     async get(id) {
@@ -29,16 +31,31 @@ export function createJobService(
       return listing(await store.jobs.list({ limit: limit + 1, after, studyId }), limit)
     },
     async cancel(id) {
+      const before = await store.jobs.get(id)
       const job = await store.jobs.requestCancel(id)
       if (!job) throw jobNotFound(id)
       if (job.state === 'succeeded' || job.state === 'failed') {
         throw new MixwrightError('job-already-ended', `The job ${id} has ${job.state} already.`)
       }
       // What ended at once has no worker that would see to what comes after it.
-      if (job.state === 'cancelled') await advanceSearches(store, searches, job)
+      if (job.state === 'cancelled') {
+        if (before?.state === 'queued') await tellOfTrial(store, events, job)
+        await advanceSearches(store, searches, job)
+      }
       return job
     },
   }
+}
+
+async function tellOfTrial(
+  store: Store,
+  events: Pick<EventService, 'publish'>,
+  { kind, subjectId }: JobRecord,
+): Promise<void> {
+  const trial = kind === 'trial' ? await store.trials.get(subjectId) : undefined
+  if (!trial) return
+  const { id: trialId, searchId, studyId } = trial
+  await events.publish(studyId, { type: 'trial-cancelled', data: { trialId, searchId } })
 }
 
 /** The searches that may go on now that the job has ended. */

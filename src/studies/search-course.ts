@@ -3,7 +3,7 @@ import { MixwrightError, type ProblemDocument, problemDocument } from '../errors
 import { optimizerByName } from '../optimizers/registry.js'
 import type { SearchRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import type { EventService } from './events.js'
+import type { EventService, StudyEvent } from './events.js'
 import { dataOfFit, fittableRuns } from './fit-data.js'
 import type { Doorbell } from './ports.js'
 
@@ -27,10 +27,19 @@ async function afterTrials(options: SearchCourseOptions, search: SearchRecord): 
   )
   if (waiting + running > 0) return
   const ends = `${completed} completed, ${failed} were set aside and ${cancelled} were cancelled`
-  const count = `Of ${search.trials} trial${search.trials === 1 ? '' : 's'} ${ends}`
+  const why = failed > 0 ? await whySetAside(options.store, search) : ''
+  const count = `Of ${search.trials} trial${search.trials === 1 ? '' : 's'} ${ends}${why}`
   if (search.purpose === 'search') return beginFit(options, search, count)
   if (completed > 0) return finish(options, search)
   return fail(options, search, failure(`${count}: there is nothing to compare.`))
+}
+
+/** In the words of the first: what sets several aside is mostly one and the same. */
+async function whySetAside(store: Store, { id, studyId }: SearchRecord): Promise<string> {
+  const query = { studyId, searchId: id, state: 'failed', limit: 1 } as const
+  const [first] = await store.trials.list(query)
+  const { detail } = (first?.problem ?? {}) as Partial<ProblemDocument>
+  return detail ? ` (trial ${first.position}: ${detail.replace(/\.$/, '')})` : ''
 }
 
 async function beginFit(
@@ -93,29 +102,29 @@ async function afterFit(options: SearchCourseOptions, search: SearchRecord): Pro
   }
 }
 
-async function finish({ store, events }: SearchCourseOptions, search: SearchRecord): Promise<void> {
-  const { id: searchId, studyId, state, fitId } = search
-  if (!(await store.searches.end(searchId, [state], { state: 'finished', problem: null }))) return
-  await events.publish(studyId, { type: 'search-finished', data: { searchId, fitId } })
+async function finish({ store }: SearchCourseOptions, search: SearchRecord): Promise<void> {
+  const { id: searchId, state, fitId } = search
+  const event: StudyEvent = { type: 'search-finished', data: { searchId, fitId } }
+  await store.searches.end(searchId, [state], { state: 'finished', problem: null }, event)
 }
 
 async function fail(
-  { store, events }: SearchCourseOptions,
-  { id: searchId, studyId, state }: SearchRecord,
+  { store }: SearchCourseOptions,
+  { id: searchId, state }: SearchRecord,
   problem: ProblemDocument,
 ): Promise<void> {
   const end = { state: 'failed', problem: { ...problem } } as const
-  if (!(await store.searches.end(searchId, [state], end))) return
   const { code, detail } = problem
-  await events.publish(studyId, { type: 'search-failed', data: { searchId, code, detail } })
+  const event: StudyEvent = { type: 'search-failed', data: { searchId, code, detail } }
+  await store.searches.end(searchId, [state], end, event)
 }
 
 async function cancel(
-  { store, events }: SearchCourseOptions,
-  { id: searchId, studyId, state }: SearchRecord,
+  { store }: SearchCourseOptions,
+  { id: searchId, state }: SearchRecord,
 ): Promise<void> {
-  if (!(await store.searches.end(searchId, [state], { state: 'cancelled', problem: null }))) return
-  await events.publish(studyId, { type: 'search-cancelled', data: { searchId } })
+  const event: StudyEvent = { type: 'search-cancelled', data: { searchId } }
+  await store.searches.end(searchId, [state], { state: 'cancelled', problem: null }, event)
 }
 
 function failure(detail: string): ProblemDocument {

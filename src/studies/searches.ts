@@ -13,7 +13,7 @@ import type {
 } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { modelConfig, parameterCount } from '../training/index.js'
-import type { EventService } from './events.js'
+import type { EventService, StudyEvent } from './events.js'
 import { fittableRuns } from './fit-data.js'
 import type { Compute, Doorbell } from './ports.js'
 import { comparisonPlan, proxyFidelity, refuseTooFew } from './search-checks.js'
@@ -24,7 +24,7 @@ import { type Listing, listing, requireStudy } from './studies.js'
 export interface NewSearch {
   /** A fidelity with the evaluator `proxy`. Default: the one with proxies that is closest to the target run. */
   fidelity?: string
-  /** Trials to train, the uniform and the natural mixture included. Default: twice the number of domains, plus 2; ≥ m + 1. */
+  /** Trials to train, the uniform and the natural mixture included. Default: 4 (m + 1) for m domains. */
   trials?: number
   /** Default: the study's. */
   seed?: number
@@ -40,6 +40,9 @@ export interface NewComparison {
   /** Default: the study's. Searches draw their seeds under another name, so no replicate repeats a trial of a search. */
   seed?: number
 }
+
+/** A law has m + 1 parameters a metric; its optimum is not to be believed before there are a few runs for each. */
+const TRIALS_PER_PARAMETER = 4
 
 /** A search with how far it is. */
 export interface SearchView {
@@ -117,7 +120,7 @@ export function createSearchService(options: SearchServiceOptions): SearchServic
       const runs = await fittableRuns(store, studyId)
       const tried = runs.trials.filter(({ fidelity: at }) => at === fidelity.name)
       const seed = input.seed ?? study.seed
-      const count = input.trials ?? 2 * study.problem.domains.length + 2
+      const count = input.trials ?? TRIALS_PER_PARAMETER * (study.problem.domains.length + 1)
       const plan = await planSearch(compute, study, {
         fidelity: fidelity.name,
         count,
@@ -238,11 +241,12 @@ async function bytesOfCheckpoint(
 }
 
 async function cancelSearch(
-  { store, events }: SearchServiceOptions,
-  { id: searchId, studyId, state }: SearchRecord,
+  { store }: SearchServiceOptions,
+  { id: searchId, state }: SearchRecord,
 ): Promise<void> {
   const end = { state: 'cancelled', problem: null } as const
-  if (!(await store.searches.end(searchId, ['running', 'fitting'], end))) {
+  const event: StudyEvent = { type: 'search-cancelled', data: { searchId } }
+  if (!(await store.searches.end(searchId, ['running', 'fitting'], end, event))) {
     throw new MixwrightError('search-already-ended', `The search ${searchId} has ${state} already.`)
   }
   await store.trials.cancelSearch(searchId)
@@ -250,5 +254,4 @@ async function cancelSearch(
   const fitId = (await store.searches.get(searchId))?.fitId
   const fit = fitId ? await store.fits.get(fitId) : undefined
   if (fit) await store.jobs.requestCancel(fit.jobId)
-  await events.publish(studyId, { type: 'search-cancelled', data: { searchId } })
 }

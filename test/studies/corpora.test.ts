@@ -131,7 +131,7 @@ describe('sources', () => {
       })(),
     )
     const adding = corpora.addUpload(corpus.id, { domain: 'web', name: 'x' }, slow)
-    await expect(adding).rejects.toThrow()
+    expect(await refusal(adding)).toMatchObject({ code: 'corpus-not-found' })
     const left = (await place.dataFolder.uploads()).filter(({ corpusId }) => corpusId === corpus.id)
     expect(left).toEqual([])
   })

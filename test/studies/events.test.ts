@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EventRecord } from '../../src/store/records.js'
+import { createEventService } from '../../src/studies/events.js'
 import { newStudy } from '../store/support/records.js'
 import { openServices, type ServicePlace } from './support.js'
 
@@ -82,6 +83,57 @@ describe('following the events of a study', () => {
       if (seen.length === 2) setImmediate(() => stop.abort())
     }
     expect(seen).toHaveLength(2)
+  })
+
+  test('looks for new events now and then although it is told of none', async () => {
+    const study = await studyWithEvents(1)
+    const { store } = place
+    // As over a connection to the database that is half open.
+    const listen = async () => async () => {}
+    const deaf = createEventService({ ...store, events: { ...store.events, listen } }, 50)
+    const stop = new AbortController()
+    const seen: EventRecord[] = []
+    for await (const event of await deaf.follow(study, 0, stop.signal)) {
+      seen.push(event)
+      if (seen.length === 1) await place.services.events.publish(study, cancelled('untold'))
+      else stop.abort()
+    }
+    expect(names(seen)).toEqual(['before 0', 'untold'])
+  })
+
+  test('ends when the study is deleted', async () => {
+    const study = await studyWithEvents(1)
+    const events = createEventService(place.store, 50)
+    const seen: EventRecord[] = []
+    for await (const event of await events.follow(study, 0, new AbortController().signal)) {
+      seen.push(event)
+      await place.store.studies.delete(study)
+    }
+    expect(names(seen)).toEqual(['before 0'])
+  })
+
+  test('reads once for many who follow', async () => {
+    const study = await studyWithEvents(0)
+    const { store } = place
+    let reads = 0
+    const after: typeof store.events.after = (...query) => {
+      reads++
+      return store.events.after(...query)
+    }
+    const counted = createEventService({ ...store, events: { ...store.events, after } })
+    const stop = new AbortController()
+    let seen = 0
+    const followers = Array.from({ length: 50 }, async () => {
+      const signal = AbortSignal.any([stop.signal])
+      for await (const _ of await counted.follow(study, 0, signal)) {
+        seen++
+        if (seen === 50 * 10) stop.abort()
+      }
+    })
+    for (let i = 0; i < 10; i++) await place.services.events.publish(study, cancelled(`${i}`))
+    await Promise.all(followers)
+    expect(seen).toBe(500)
+    expect(reads).toBeLessThan(200)
   })
 
   test('is refused for a study that is not there', async () => {

@@ -117,6 +117,20 @@ describe('a study on a corpus', () => {
     expect(error.message).toContain('"web" has')
   })
 
+  test('names a domain that has nothing but duplicates', async () => {
+    const [web, code] = manifest.domains
+    const train = { documents: 0, bytes: 0, tokens: 0 }
+    const { id: corpus } = await ingestedCorpus(place.store, {
+      ...manifest,
+      domains: [web, { ...code, train, duplicates: 7 }],
+    })
+    expect(await refusal(create({ corpus, fidelities: [FIDELITY] }))).toMatchObject({
+      code: 'domain-too-small',
+      message: expect.stringMatching(/^"code" has no training tokens: .* 7 are duplicates/),
+      errors: [{ pointer: '/problem/domains/1' }],
+    })
+  })
+
   test('asks for no training text of a domain that is only measured', async () => {
     const [web, code] = manifest.domains
     const train = { documents: 0, bytes: 0, tokens: 0 }

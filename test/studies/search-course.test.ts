@@ -53,8 +53,8 @@ describe('taking a search on', () => {
     expect(problem).toMatchObject({
       code: 'search-failed',
       detail:
-        'Of 4 trials 2 completed, 2 were set aside and 0 were cancelled. With the other runs at fidelity "proxy" there ' +
-        'are 2; mixing-laws takes at least 3 for 2 domains.',
+        'Of 4 trials 2 completed, 2 were set aside and 0 were cancelled (trial 2: The loss is not finite). With the other ' +
+        'runs at fidelity "proxy" there are 2; mixing-laws takes at least 3 for 2 domains.',
     })
     expect((await at.eventsOf(study.id)).at(-1)).toBe('search-failed')
   })
@@ -134,11 +134,18 @@ describe('cancelling a search', () => {
   test('cancelling the jobs of all trials one by one ends the search as well', async () => {
     const study = await at.newStudy()
     const view = await at.services.searches.start(study.id, { trials: 3 })
-    for (const { jobId } of await at.trialsOf(view)) await at.services.jobs.cancel(jobId)
+    const trials = await at.trialsOf(view)
+    for (const { jobId } of trials) await at.services.jobs.cancel(jobId)
+    await at.services.jobs.cancel(trials[0].jobId)
     expect(await at.stateOf(view)).toMatchObject({
       state: 'failed',
       problem: { detail: expect.stringContaining('3 were cancelled') },
     })
+    expect(await at.eventsOf(study.id)).toEqual([
+      'search-started',
+      ...trials.map(() => 'trial-cancelled'),
+      'search-failed',
+    ])
   })
 
   test('cancelling a study ends its search and all of its jobs', async () => {

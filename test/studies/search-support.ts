@@ -5,6 +5,8 @@ import type { SearchView } from '../../src/studies/searches.js'
 import { beginTrial } from '../store/support/proxies.js'
 import { corpusProblem, openServices, type ServicePlace } from './support.js'
 
+const PROBLEM = { code: 'training-diverged', detail: 'The loss is not finite.' }
+
 /** Searches of studies with proxies, for the tests of a file; nobody works their trials off but the tests. */
 export class SearchPlace {
   #place: ServicePlace | undefined
@@ -53,7 +55,7 @@ export class SearchPlace {
   /** As a worker does that fails at it for good. */
   async setAside(trial: TrialRecord): Promise<void> {
     const attempt = await beginTrial(this.store, trial)
-    const end = { state: 'failed', problem: { code: 'training-diverged' }, retry: false } as const
+    const end = { state: 'failed', problem: PROBLEM, retry: false } as const
     await this.store.trials.endAttempt(attempt.id, 'a trainer', end)
   }
 }

@@ -22,7 +22,7 @@ export const NewSearchSchema = Type.Object(
         maximum: 10_000,
         description:
           'Proxies to train, those of the uniform and the natural mixture included; at least one more than there are ' +
-          'domains. Default: twice the number of domains, plus 2.',
+          'domains. Default: 4 (m + 1) for m domains.',
       }),
     ),
     seed: Type.Optional(SeedSchema),

@@ -23,10 +23,17 @@ Examples:
   DATABASE_URL=postgresql://mixwright@db/mixwright REDIS_URL=redis://cache mixwright serve
 
 Environment (options win): MIXWRIGHT_HOST, MIXWRIGHT_PORT, MIXWRIGHT_DATA, MIXWRIGHT_WORKERS,
+  MIXWRIGHT_TRAINING_THREADS (proxies in training at the same time; default: the number of cores),
+  MIXWRIGHT_DEVICE (what proxies are trained on: cpu, webgpu, cuda; default: cpu),
+  MIXWRIGHT_SOURCES (folders that corpora may be read from by path, separated as in PATH; default: none),
+  MIXWRIGHT_QUOTA (the most that uploads, corpora and checkpoints may take, such as 50GB; default: any),
+  MIXWRIGHT_CHECKPOINT_SECONDS (between two checkpoints of a proxy; default: 15),
+  MIXWRIGHT_CHECKPOINT_DAYS, MIXWRIGHT_JOB_DAYS, MIXWRIGHT_EVENT_DAYS (how long checkpoints of trials that did
+  not complete, ended jobs and events are kept; default: 1, 30, 30),
   MIXWRIGHT_LOG_LEVEL (debug, info, warn, error, silent; logs are JSON lines on standard error),
   DATABASE_URL (PostgreSQL instead of the embedded database), REDIS_URL (the queue on Redis)
 
-SIGTERM and SIGINT stop it cleanly: fits at work are put back and go on after the next start.`
+SIGTERM and SIGINT stop it cleanly: what is at work is put back and goes on after the next start.`
 
 export function serveCommand(): Command {
   return new Command('serve')

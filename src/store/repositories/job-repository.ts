@@ -73,7 +73,15 @@ export function createJobRepository(db: Database): JobRepository {
     },
 
     findOrphans: (staleBefore) =>
-      select().where(shouldRun(staleBefore)).orderBy('id').limit(MOST_ORPHANS).execute(),
+      select()
+        .where('id', 'in', (is) =>
+          is
+            .selectFrom(rankedOrphans(is, staleBefore).as('orphans'))
+            .select('orphans.id')
+            .where('orphans.rank', '<=', MOST_ORPHANS),
+        )
+        .orderBy('id')
+        .execute(),
 
     deleteEndedBefore: async (date) => {
       const { numDeletedRows } = await db
@@ -94,8 +102,19 @@ export function createJobRepository(db: Database): JobRepository {
   }
 }
 
-/** Found in one go; the next look finds the rest. */
+/** Of one kind, found in one go: thousands of trials must not keep a fit from being found. */
 const MOST_ORPHANS = 1_000
+
+/** Those that a dead worker left come first: nobody else rings for them. */
+function rankedOrphans(is: ExpressionBuilder<Tables, 'jobs'>, staleBefore: Date) {
+  return is
+    .selectFrom('jobs')
+    .select([
+      'id',
+      sql<number>`row_number() over (partition by kind order by state = 'queued', id)`.as('rank'),
+    ])
+    .where(shouldRun(staleBefore))
+}
 
 /** Queued, or running without a sign of life since the date. */
 function shouldRun(staleBefore: Date) {

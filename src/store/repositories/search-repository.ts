@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { SearchRecord } from '../records.js'
 import type { NewTrial, SearchRepository } from '../trial-contract.js'
+import { appendEvent } from './event-repository.js'
 import { insertFitWithJob } from './fit-rows.js'
 import { NOW } from './job-changes.js'
 import { insertTrials } from './trial-rows.js'
@@ -56,20 +57,20 @@ export function createSearchRepository(db: Database): SearchRepository {
       })
     },
 
-    end: async (id, from, { state, problem }) => {
+    end: async (id, from, end, event) => {
       if (!isId(id) || from.length === 0) return false
-      const { numUpdatedRows } = await db
-        .updateTable('searches')
-        .set({
-          state,
-          problem: problem && JSON.stringify(problem),
-          finishedAt: NOW,
-          version: RAISED,
-        })
-        .where('id', '=', id)
-        .where('state', 'in', [...from])
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
+      return db.transaction().execute(async (tx) => {
+        const search = await lockSearch(tx, id, from)
+        if (!search) return false
+        if (event) await appendEvent(tx, search.studyId, event)
+        await tx
+          .updateTable('searches')
+          .set({ ...end, problem: end.problem && JSON.stringify(end.problem) })
+          .set({ finishedAt: NOW, version: RAISED })
+          .where('id', '=', id)
+          .execute()
+        return true
+      })
     },
 
     unfinished: () => select().where('state', 'in', ['running', 'fitting']).orderBy('id').execute(),
@@ -113,23 +114,27 @@ async function lockStudy(tx: Database, id: string): Promise<boolean> {
   return study !== undefined
 }
 
-/** Whether the search is running and all its trials have ended; if so, it stays so until the end of the transaction. */
-async function lockReadyForFit(tx: Database, id: string): Promise<boolean> {
+/** The search, when it is in one of the states; it stays there until the end of the transaction. */
+async function lockSearch(tx: Database, id: string, states: readonly SearchRecord['state'][]) {
   const search = await tx
     .selectFrom('searches')
     .select('studyId')
     .where('id', '=', id)
     .executeTakeFirst()
-  if (!search || !(await lockStudy(tx, search.studyId))) return false
-  const running = await tx
+  if (!search || !(await lockStudy(tx, search.studyId))) return undefined
+  return tx
     .selectFrom('searches')
-    .select('id')
+    .select(['studyId', 'purpose'])
     .where('id', '=', id)
-    .where('state', '=', 'running')
-    .where('purpose', '=', 'search')
+    .where('state', 'in', [...states])
     .forUpdate()
     .executeTakeFirst()
-  if (!running) return false
+}
+
+/** Whether the search is running and all its trials have ended; if so, it stays so until the end of the transaction. */
+async function lockReadyForFit(tx: Database, id: string): Promise<boolean> {
+  const running = await lockSearch(tx, id, ['running'])
+  if (running?.purpose !== 'search') return false
   const open = await tx
     .selectFrom('trials')
     .select('id')

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { MixwrightError } from '../../errors.js'
 import { settlesWithin } from '../deadline.js'
 import { ThreadGroup } from './thread-group.js'
@@ -52,7 +52,8 @@ export class InterruptibleThreads {
   ): Promise<T> {
     signal.throwIfAborted()
     const { port1, port2 } = new MessageChannel()
-    port1.on('message', (event: E) => onEvent?.(event))
+    const hear = (event: E) => onEvent?.(event)
+    port1.on('message', hear)
     const stop = () => port1.postMessage(STOP)
     signal.addEventListener('abort', stop, { once: true })
     try {
@@ -63,6 +64,7 @@ export class InterruptibleThreads {
       throw error
     } finally {
       signal.removeEventListener('abort', stop)
+      hearTheRest(port1, hear)
       port1.close()
     }
   }
@@ -72,6 +74,15 @@ export class InterruptibleThreads {
     this.#stopping.abort(new MixwrightError('unavailable', 'The service is stopping.'))
     await settlesWithin(Promise.allSettled(this.#atWork), STOP_LIMIT_MS)
     await this.#threads.close()
+  }
+}
+
+/** The reply comes by another port, and may overtake events that were posted before it. */
+function hearTheRest<E>(port: MessagePort, hear: (event: E) => void): void {
+  for (;;) {
+    const received = receiveMessageOnPort(port)
+    if (!received) return
+    hear(received.message as E)
   }
 }
 

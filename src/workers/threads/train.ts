@@ -32,22 +32,32 @@ export function run({ task, corpus, port }: TrainMessage): Promise<ThreadReply<T
   return replyWith(async () => {
     const engine = await loadEngine(task.proxy.engine ?? 'onnx')
     const proxyRun = describeRun(task, corpus, engine)
-    const resume = await readIfThere(task.checkpointFile)
+    const beginAnew = async (reason: string) => {
+      await rm(task.checkpointFile, { recursive: true, force: true })
+      const message = `${reason}; it was removed, and the training begins anew`
+      interruptible.post({ type: 'warning', message })
+      return train(proxyRun, task, interruptible)
+    }
+    let resume: Uint8Array | undefined
+    try {
+      resume = await readIfThere(task.checkpointFile)
+    } catch (error) {
+      return beginAnew(`the checkpoint ${task.checkpointFile} cannot be read: ${messageOf(error)}`)
+    }
     interruptible.signal.throwIfAborted()
     try {
       return await train({ ...proxyRun, resume }, task, interruptible)
     } catch (error) {
       if (!resume || !isUnusableCheckpoint(error)) throw error
-      await rm(task.checkpointFile, { force: true })
-      const message = `${error.message}; it was removed, and the training begins anew`
-      interruptible.post({ type: 'warning', message })
-      return await train(proxyRun, task, interruptible)
+      return await beginAnew(error.message)
     }
   })
 }
 
 const isUnusableCheckpoint = (error: unknown): error is MixwrightError =>
   error instanceof MixwrightError && error.code === 'checkpoint-unusable'
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 function describeRun(task: TrainTask, corpus: SharedCorpus, engine: TrainingEngine): ProxyRun {
   const { proxy, domains, weights, seed, initialSeed, studySeed, targetTokens, device } = task
@@ -125,8 +135,7 @@ async function keepCheckpoint(
   try {
     await replaceFile(file, bytes)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    post({ type: 'warning', message: `a checkpoint cannot be written: ${reason}` })
+    post({ type: 'warning', message: `a checkpoint cannot be written: ${messageOf(error)}` })
   }
 }
 

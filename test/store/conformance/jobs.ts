@@ -118,6 +118,17 @@ export function jobConformance(store: () => OpenStore): void {
       expect(await stateOf(running.id)).toBe('queued')
     })
 
+    test('are found when thousands of another kind wait, abandoned ones first', async () => {
+      const study = await store().studies.insert(newStudy())
+      const { trials } = await startSearch(store(), study, 1_100)
+      const abandoned = trials[trials.length - 1].jobId
+      await store().jobs.claim(abandoned, 'w', LONG_AGO)
+      const { id: fit } = await queuedJob()
+      const found = (await store().jobs.findOrphans(IN_AN_HOUR())).map(({ id }) => id)
+      expect(found).toEqual(expect.arrayContaining([fit, abandoned]))
+      await store().studies.delete(study.id)
+    })
+
     test('are listed newest first, by study and page by page', async () => {
       const study = await store().studies.insert(newStudy())
       const ids: string[] = []

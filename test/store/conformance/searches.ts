@@ -188,5 +188,23 @@ export function searchConformance(store: () => OpenStore): void {
       expect(ended.finishedAt).toBeInstanceOf(Date)
       expect(ended.version).toBe(search.version + 1)
     })
+
+    test('end together with the event that tells of it, or without either', async () => {
+      const study = await anyStudy()
+      const { search } = await startSearch(store(), study, 1)
+      const finished = { state: 'finished', problem: null } as const
+      const event = { type: 'search-finished', data: { searchId: search.id } }
+      expect(await searches().end(search.id, ['fitting'], finished, event)).toBe(false)
+      expect(await store().events.after(study.id, 0, 9)).toEqual([])
+      // A value that JSON text cannot hold in a column of PostgreSQL.
+      const unstorable = { ...finished, problem: { detail: '\0' } }
+      await expect(searches().end(search.id, ['running'], unstorable, event)).rejects.toThrow()
+      expect(await store().events.after(study.id, 0, 9)).toEqual([])
+      const ends = await Promise.all(
+        [1, 2, 3].map(() => searches().end(search.id, ['running'], finished, event)),
+      )
+      expect(ends.filter(Boolean)).toHaveLength(1)
+      expect(await store().events.after(study.id, 0, 9)).toMatchObject([event])
+    })
   })
 }

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { IngestProgress, IngestTask } from '../../../src/corpora/types.js'
 import type { ProxySpec } from '../../../src/optimizers/proxy.js'
@@ -105,6 +106,26 @@ describe('training in a thread', () => {
     expect(progress.at(-1)).toMatchObject({ step: 60, steps: 60, totalTokens: last.tokens })
   })
 
+  test('tells of every measurement, also when the process is busy while the training ends', async () => {
+    const measured: number[] = []
+    const single = createThreadPool({ threads: 1, trainingThreads: 1 })
+    try {
+      await single.train(trainTask(3), {})
+      const training = single.train(trainTask(3), {
+        onEvent: (event) => {
+          if (event.type === 'measurement') measured.push(event.measurement.step)
+        },
+      })
+      await delay(0)
+      // Its events and its reply come by two ports, and find nobody at home for a while.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)
+      await training
+    } finally {
+      await single.close()
+    }
+    expect(measured).toEqual([1, 2])
+  })
+
   test('gives the same for the same seeds, whatever trains beside it', async () => {
     const [one, two, otherOrder, otherStart] = await Promise.all([
       pool.train(trainTask(40), {}),
@@ -169,6 +190,20 @@ describe('training in a thread', () => {
     })
     expect(outcome.last).toEqual(expected.last)
     expect(warnings).toEqual([expect.stringContaining('the training begins anew')])
+    expect(existsSync(task.checkpointFile)).toBe(false)
+  })
+
+  test('removes what cannot be read in the place of a checkpoint, with a warning that names it', async () => {
+    const warnings: string[] = []
+    const task = trainTask(3)
+    mkdirSync(task.checkpointFile, { recursive: true })
+    const { last } = await pool.train(task, {
+      onEvent: (event) => {
+        if (event.type === 'warning') warnings.push(event.message)
+      },
+    })
+    expect(last.step).toBe(3)
+    expect(warnings).toEqual([expect.stringContaining(task.checkpointFile)])
     expect(existsSync(task.checkpointFile)).toBe(false)
   })
 
