@@ -61,8 +61,17 @@ export async function storeFiles(
     if (stored.length === 0) throw formRefusal('file', 'At least one file is required.')
     return stored
   } catch (error) {
-    for (const { id } of stored) await corpora.removeSource(corpusId, id)
+    for (const { id } of stored) await removeAgain(corpora, corpusId, id)
     throw error
+  }
+}
+
+/** The corpus may have been deleted meanwhile, or be in ingestion: what the client hears of is why its form was refused. */
+async function removeAgain(corpora: CorpusService, corpusId: string, id: string): Promise<void> {
+  try {
+    await corpora.removeSource(corpusId, id)
+  } catch (error) {
+    if (!(error instanceof MixwrightError)) throw error
   }
 }
 

@@ -142,13 +142,15 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
 
     async addUpload(corpusId, { name, ...about }, content) {
       const source = newSource(await requireCorpus(store, corpusId), about)
-      const written = await dataFolder.writeUpload(corpusId, source.id, content)
-      const { file: path, bytes, contentHash } = written
       try {
+        const written = await dataFolder.writeUpload(corpusId, source.id, content)
+        const { file: path, bytes, contentHash } = written
         const record = { ...source, kind: 'upload', path, name, bytes, contentHash } as const
         return await addSource(store, record)
       } catch (error) {
         await dataFolder.removeUpload(corpusId, source.id)
+        // With the folder of a corpus goes what is being written in it.
+        await requireCorpus(store, corpusId)
         throw error
       }
     },

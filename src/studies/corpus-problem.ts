@@ -2,12 +2,21 @@ import type { CorpusManifest } from '../corpora/types.js'
 import { type FieldError, MixwrightError } from '../errors.js'
 import { lossMetric } from '../optimizers/complete-problem.js'
 import type { CompleteProblem, Problem, ProblemRequest } from '../optimizers/problem.js'
+import type { ProxySpec } from '../optimizers/proxy.js'
 import type { Store } from '../store/store.js'
-import { completeProxySpec, modelConfig } from '../training/index.js'
+import {
+  completeProxySpec,
+  type ModelConfig,
+  modelConfig,
+  parameterCount,
+} from '../training/index.js'
 import { requireCorpus } from './corpora.js'
 
 /** Sequences of a domain's validation text, at least: a standard error takes two. */
 const VALIDATION_SEQUENCES = 2
+
+/** Six arrays of as many numbers are held for each trial at work, and three of them written to each checkpoint (1.2 GB). */
+const MOST_PARAMETERS = 100_000_000
 
 /** A problem as it was asked for, with what its corpus says filled in. */
 export interface ResolvedRequest {
@@ -19,7 +28,7 @@ export interface ResolvedRequest {
 /**
  * Fills in what the corpus knows — domains, token counts, metrics, the ingestion whose shards are read — and every default
  * of the proxies.
- * @throws MixwrightError `corpus-not-found`, `corpus-not-ready`, `validation-failed` with pointers below `base`
+ * @throws MixwrightError `corpus-not-found`, `corpus-not-ready`, `validation-failed`, `domain-too-small` with pointers below `base`
  */
 export async function resolveProblem(
   store: Store,
@@ -68,6 +77,7 @@ async function ofCorpus(
   const tokens = new Map(manifest.domains.map(({ name, train }) => [name, train.tokens]))
   const domains = request.domains ?? [...tokens.keys()].map((name) => ({ name }))
   refuseUnknownDomains(domains, [...tokens.keys()], `${base}/domains`)
+  refuseDomainsWithoutText(domains, manifest, `${base}/domains`)
   const problem: Problem = {
     ...request,
     corpus: { id: corpus.id, ingestion: ingestion.id, hash: manifest.hash },
@@ -102,6 +112,24 @@ function refuseUnknownDomains(
   throw new MixwrightError('validation-failed', 'The corpus lacks domains.', errors)
 }
 
+/** A domain without tokens has no share of them, at whatever fidelity. */
+function refuseDomainsWithoutText(
+  domains: readonly { name: string; tokens?: number }[],
+  manifest: CorpusManifest,
+  base: string,
+): void {
+  const errors = domains.flatMap(({ name, tokens }, i): FieldError[] => {
+    const found = manifest.domains.find((domain) => domain.name === name)
+    if (!found || found.train.tokens > 0 || tokens !== undefined) return []
+    const { duplicates, skipped, empty, validation } = found
+    const detail =
+      `"${name}" has no training tokens: of its documents ${duplicates} are duplicates, ${skipped} invalid, ${empty} empty ` +
+      `and ${validation.documents} kept for validation. Leave it out of \`domains\`, or add text and ingest again.`
+    return [{ pointer: `${base}/${i}`, detail }]
+  })
+  if (errors.length > 0) throw new MixwrightError('domain-too-small', errors[0].detail, errors)
+}
+
 /**
  * Every domain has to fill a training sequence, unless its weight is 0 throughout, and two validation sequences, at every
  * fidelity with proxies.
@@ -118,7 +146,7 @@ export function refuseSmallDomains(
   fidelities.forEach(({ name: fidelity, proxy }, f) => {
     if (!proxy) return
     const { context } = atPointer(`${base}/fidelities/${f}/proxy`, () =>
-      modelConfig(proxy.model, vocabularySize),
+      affordableModel(proxy, vocabularySize),
     )
     domains.forEach(({ name, fixedWeight, maxWeight }, i) => {
       const found = counts.get(name)
@@ -141,6 +169,15 @@ export function refuseSmallDomains(
     })
   })
   if (errors.length > 0) throw new MixwrightError('domain-too-small', errors[0].detail, errors)
+}
+
+function affordableModel(proxy: ProxySpec, vocabularySize: number): ModelConfig {
+  const model = modelConfig(proxy.model, vocabularySize)
+  const parameters = parameterCount(model)
+  if (parameters <= MOST_PARAMETERS) return model
+  const [has, most] = [parameters, MOST_PARAMETERS].map((count) => count.toLocaleString('en'))
+  const detail = `The model has ${has} parameters with this corpus's tokenizer; proxies have at most ${most}.`
+  throw new MixwrightError('validation-failed', detail, [{ pointer: '/model', detail }])
 }
 
 /** Refusals of the training room name fields of the proxy. */

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MixwrightError } from '../../src/errors.js'
 import type { SourceRecord } from '../../src/store/records.js'
 import type { CorpusService } from '../../src/studies/corpora.js'
 import type { Services } from '../../src/studies/index.js'
@@ -268,8 +269,11 @@ describe('an upload', () => {
 })
 
 /** An application whose store of files is in the hands of the test. */
-async function appWith(addUpload: CorpusService['addUpload']) {
-  const services = { corpora: { addUpload } } as unknown as Services
+async function appWith(
+  addUpload: CorpusService['addUpload'],
+  removeSource?: CorpusService['removeSource'],
+) {
+  const services = { corpora: { addUpload, removeSource } } as unknown as Services
   const app = await appBeforeServices({ services })
   await app.listen({ host: '127.0.0.1', port: 0 })
   return { app, port: (app.server.address() as AddressInfo).port }
@@ -298,6 +302,32 @@ test('an upload is taken no faster than it is stored', async () => {
   expect(taken()).toBeGreaterThan(0)
   expect(taken()).toBeLessThan(24 * MIB)
   socket.destroy()
+  await app.close()
+})
+
+test('a form is refused for its own fault, also when what it brought cannot be taken back', async () => {
+  const tried: string[] = []
+  const { app, port } = await appWith(
+    async (_corpusId, { name }, content) => {
+      for await (const _chunk of content);
+      return { id: name } as SourceRecord
+    },
+    async (_corpusId, id) => {
+      tried.push(id)
+      throw new MixwrightError('corpus-busy', 'An ingestion reads it.')
+    },
+  )
+  const files = ['a', 'b'].flatMap((name) => [file(name), Buffer.from(name), newline])
+  const answer = await send(
+    { ...address, port },
+    {
+      path: `/v1/corpora/${corpusId}/sources`,
+      headers: form,
+      chunks: [field('domain', 'web'), ...files, file('c', 'other'), Buffer.from('c'), end],
+    },
+  )
+  expect(JSON.parse(answer.body).errors).toMatchObject([{ pointer: '/other' }])
+  expect(tried).toEqual(['a', 'b'])
   await app.close()
 })
 

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { BEGINNING, readDocuments } from '../../src/corpora/formats/index.js'
 import { guessFormat, resolveSource, type SourceSpec } from '../../src/corpora/index.js'
 import { folderWith, newFolder, pathSource } from './support/folders.js'
 
@@ -52,6 +53,33 @@ describe('a path', () => {
     ])
     expect(await found(root, 'deep/*.ts')).toEqual(['deep/code.ts text'])
     expect(await found(root, 'a.txt')).toEqual(['a.txt text'])
+  })
+
+  test('may have choices with slashes in a pattern, below folders with signs in their names', async () => {
+    const root = folderWith({ 'n (1)/[x]/a/b/1.txt': '1', 'n (1)/[x]/c/2.txt': '2' })
+    const both = ['n (1)/[x]/a/b/1.txt text', 'n (1)/[x]/c/2.txt text']
+    expect(await found(root, path.join(root, 'n (1)/[x]/{a/b,c}/*.txt'))).toEqual(both)
+    expect(await found(root, 'n (1)/**/?.txt')).toEqual(both)
+    expect(await found(root, 'n*(1)/[[]x]/c/[0-9].txt')).toEqual(both.slice(1))
+  })
+
+  test('is refused when a pattern would take too long to match', async () => {
+    const root = folderWith({ [`${'a'.repeat(200)}.txt`]: 'a' })
+    const costly = ['*a*a*a*b', '**/a/**/a/**/a/**', '{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}b']
+    for (const given of costly) {
+      await expect(found(root, given)).rejects.toThrow('a pattern has at most 3 stars')
+    }
+    // Groups that repeat are no part of patterns here.
+    await expect(found(root, '+(+(a|aa))*b')).rejects.toThrow('no file is there')
+  })
+
+  test.skipIf(process.platform !== 'linux')('with a name that is not UTF-8 is named', async () => {
+    const root = folderWith(TREE)
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${root}/f`), Buffer.of(0xff), Buffer.from('.txt')]),
+      'f',
+    )
+    await expect(found(root, root)).rejects.toThrow('f\ufffd.txt: its name is not UTF-8')
   })
 
   test('that leads nowhere is refused', async () => {
@@ -108,6 +136,16 @@ describe('what lies outside of the allowed folders', () => {
         message: expect.stringMatching(/(link\.txt|door).* leads by a link out of/),
       })
     }
+  })
+
+  test('is not read when a folder has become a link since', async () => {
+    const outside = folderWith({ 'a.txt': 'secret' })
+    const root = folderWith({ 'in/a.txt': 'public' })
+    const [file] = await resolveSource(pathSource('in/a.txt'), [root])
+    renameSync(path.join(root, 'in'), path.join(root, 'was'))
+    symlinkSync(outside, path.join(root, 'in'))
+    const reading = readDocuments({ file, maxDocumentBytes: 100, from: BEGINNING }).next()
+    await expect(reading).rejects.toThrow('a folder on its way was replaced by a link')
   })
 
   test('is left out when a folder holds a link to it', async () => {

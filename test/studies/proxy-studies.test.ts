@@ -152,6 +152,22 @@ describe('a study on a corpus', () => {
     })
   })
 
+  test('is refused with a model that is no small one, at its field', async () => {
+    const model = { width: 2048, layers: 48, heads: 32, context: 8 }
+    const asked = await corpusProblem(place.store, {
+      fidelities: [{ ...FIDELITY, proxy: { ...PROXY, model } }],
+    })
+    expect(await refusal(create(asked))).toMatchObject({
+      code: 'validation-failed',
+      errors: [
+        {
+          pointer: '/problem/fidelities/0/proxy/model',
+          detail: expect.stringMatching(/has 2,[\d,]+ parameters .* at most 100,000,000/),
+        },
+      ],
+    })
+  })
+
   test('is refused with a model that cannot be built, at its field', async () => {
     const model = { width: 12, layers: 1, heads: 4, context: 8, positions: 'rotary' as const }
     const asked = await corpusProblem(place.store, {

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ZstdDecoder } from './zstd-decoder.js'
@@ -18,7 +27,7 @@ export class ByteSource {
   #position = 0
 
   /**
-   * @param path without links in its last part
+   * @param path real, without links
    * @param size bytes to read, the size of the file when it was planned
    * @throws Error when it is not a file, is shorter, or may not be read
    */
@@ -27,6 +36,7 @@ export class ByteSource {
     try {
       const stats = fstatSync(this.#fd)
       if (!stats.isFile()) throw new Error('it is not a regular file')
+      requireSame(path, stats)
       if (stats.size < size) throw new Error('the file has shrunk while it was being ingested')
       this.size = size
       this.compression = sniff(this.read(0, Math.min(4, size)))
@@ -70,6 +80,13 @@ export class ByteSource {
       yield chunk
     }
   }
+}
+
+/** The folders that the file lies in may have been replaced since its path was found. */
+function requireSame(path: string, { dev, ino }: Stats): void {
+  const there = statSync(path)
+  const same = there.dev === dev && there.ino === ino && realpathSync.native(path) === path
+  if (!same) throw new Error('it is not where it was: a folder on its way was replaced by a link')
 }
 
 function sniff(head: Uint8Array): Compression {

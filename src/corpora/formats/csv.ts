@@ -4,9 +4,14 @@ import { ByteSource } from '../bytes/byte-source.js'
 import { checkTextBytes, missingField } from './text-value.js'
 import type { DocumentReader, ReadItem, ReadRequest } from './types.js'
 
+const QUOTE = 34
+const NEWLINE = 10
+
 const MEGABYTE = 1 << 20
 const BATCH_BYTES = MEGABYTE
 const BATCH_ROWS = 1000
+/** Values of a row: the parser makes an object of each. */
+const MOST_VALUES = 100_000
 
 /** Quotes are doubled, and there are other columns. */
 const maxRowBytes = (maxDocumentBytes: number) => 2 * maxDocumentBytes + MEGABYTE
@@ -33,7 +38,7 @@ export const readCsv: DocumentReader = async function* (request) {
     }
     if (!batch.empty) yield batch.take(source.position)
   } catch (error) {
-    throw readable(error, maxRowBytes(request.maxDocumentBytes))
+    throw readable(error)
   } finally {
     source.close()
   }
@@ -44,17 +49,52 @@ async function openRows(
   { file, maxDocumentBytes }: ReadRequest,
 ): Promise<AsyncIterable<Buffer[]>> {
   const { parse } = await import('csv-parse')
+  const delimiter = /\.tsv(\.|$)/i.test(file.name) ? '\t' : ','
   const parser = parse({
-    delimiter: /\.tsv(\.|$)/i.test(file.name) ? '\t' : ',',
+    delimiter,
     encoding: null,
-    max_record_size: maxRowBytes(maxDocumentBytes),
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
     skip_empty_lines: true,
   })
   // The iteration over the parser throws what goes wrong in any part of the pipeline.
-  pipeline(Readable.from(streamWithoutMark(source.chunks())), parser, () => {})
+  const chunks = withoutLargeRows(
+    streamWithoutMark(source.chunks()),
+    delimiter.charCodeAt(0),
+    maxRowBytes(maxDocumentBytes),
+  )
+  pipeline(Readable.from(chunks), parser, () => {})
   return parser
+}
+
+/**
+ * Chunks, as long as no row in them is larger than may be: the parser's own limit is one of single values where these are
+ * bytes, and it has none of how many there are.
+ */
+async function* withoutLargeRows(
+  chunks: AsyncIterable<Uint8Array>,
+  delimiter: number,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let isQuoted = false
+  let line = 1
+  let bytes = 0
+  let values = 1
+  for await (const chunk of chunks) {
+    for (const byte of chunk) {
+      bytes++
+      if (byte === QUOTE) isQuoted = !isQuoted
+      else if (byte === delimiter && !isQuoted) values++
+      else if (byte === NEWLINE) {
+        line++
+        if (!isQuoted) bytes = 0
+        if (!isQuoted) values = 1
+      }
+      if (bytes > maxBytes) throw new Error(rowTooLong(line, maxBytes))
+      if (values > MOST_VALUES) throw new Error(tooManyValues(line))
+    }
+    yield chunk
+  }
 }
 
 /** Rows become items; the first row is the header. */
@@ -118,14 +158,22 @@ class RowBatch {
   }
 }
 
-function readable(error: unknown, limit: number): unknown {
+function readable(error: unknown): unknown {
   const { code, lines } = error as { code?: unknown; lines?: unknown }
-  if (code === 'CSV_MAX_RECORD_SIZE') {
-    return new Error(
-      `near line ${lines}, a row is longer than ${limit} bytes ` +
-        '(twice what a document may have, and a megabyte); often a closing quote is missing before it',
-    )
-  }
   const problem = PROBLEMS[String(code)]
   return problem ? new Error(`it is not CSV: near line ${lines}, ${problem}`) : error
+}
+
+function rowTooLong(line: number, limit: number): string {
+  return (
+    `near line ${line}, a row is longer than ${limit} bytes ` +
+    '(twice what a document may have, and a megabyte); often a closing quote is missing before it'
+  )
+}
+
+function tooManyValues(line: number): string {
+  return (
+    `near line ${line}, a row has more than the ${MOST_VALUES} values that are read; ` +
+    'often the file is not CSV, or its columns are many: write the text column to a file of its own'
+  )
 }

@@ -49,6 +49,7 @@ function readLine({ number, bytes }: Line, { file, maxDocumentBytes }: ReadReque
     const detail = `three times the ${maxDocumentBytes} that a document may have, and a megabyte`
     return { problem: `the line is longer than ${limit} bytes: ${detail}` }
   }
+  if (bytes.length === 0) return undefined
   const content = number === 1 ? withoutMark(bytes) : bytes
   if (!isUtf8(content)) return { problem: 'the line is not UTF-8' }
   const line = Buffer.from(content.buffer, content.byteOffset, content.length).toString().trim()

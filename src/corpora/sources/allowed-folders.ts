@@ -29,10 +29,14 @@ export class AllowedFolders {
     const paths = path.isAbsolute(given)
       ? [path.normalize(given)]
       : this.named.map((folder) => path.join(folder, given))
-    const roots = [...this.named, ...this.#real]
-    const inside = paths.filter((candidate) => roots.some((root) => contains(root, candidate)))
+    const inside = paths.filter((candidate) => this.contains(candidate))
     if (inside.length === 0) throw this.forbidden(given)
     return inside
+  }
+
+  /** Whether a path lies inside as it is written. */
+  contains(absolute: string): boolean {
+    return [...this.named, ...this.#real].some((root) => contains(root, absolute))
   }
 
   /** Whether a path without links lies inside. */

@@ -1,4 +1,5 @@
 import { lstat, realpath } from 'node:fs/promises'
+import path from 'node:path'
 import { MixwrightError } from '../../errors.js'
 import { guessFormat, type SourceFile, unreadable } from '../formats/index.js'
 import type { SourceSpec } from '../types.js'
@@ -7,10 +8,22 @@ import { AllowedFolders } from './allowed-folders.js'
 /** A part "..", also as one of several alternatives. */
 const GOES_UP = /(^|[/{,(|])\.\.($|[/},)|])/
 
+/** What stands for bytes of a name that are not UTF-8. */
+const REPLACEMENT = '\ufffd'
+
+const PATTERN = /[*?[{]/
+/** All else that the library would read as part of a pattern. */
+const LITERAL = /[()!+@|]/g
+
+/** Matching tries all ways to share a name out among stars, and each choice with those of the others. */
+const MOST_STARS = 3
+const MOST_DEEP = 3
+const MOST_CHOICES = 4
+
 /**
  * The files of a source, sorted by path, each once. Folders are read with all that is below them: files whose names tell a
  * known format, or the source's own one (`text` takes all). Names that begin with a dot, and links met on the way, are
- * left out. Touches no file's content, so that it can refuse a source while it is being added.
+ * left out. Patterns have `*`, `**`, `?`, `[…]` and `{…,…}`; what is there under its very name is no pattern. Touches no file's content, so that it can refuse a source while it is being added.
  * @throws MixwrightError `source-forbidden` outside of the allowed folders, also through a link; `source-unreadable`
  *   when nothing is there
  */
@@ -42,10 +55,9 @@ async function filesAt(
   source: SourceSpec,
   allowed: AllowedFolders,
 ): Promise<SourceFile[]> {
-  const { isDynamicPattern } = await import('tinyglobby')
   const real = await realpath(candidate).catch(missing)
   if (real === undefined) {
-    return isDynamicPattern(candidate) ? filesOfGlob(candidate, source, allowed) : []
+    return PATTERN.test(candidate) ? filesOfGlob(candidate, source, allowed) : []
   }
   if (!allowed.containsReal(real)) throw allowed.forbiddenLink(source.path)
   const stats = await lstat(real)
@@ -68,14 +80,38 @@ async function filesOfGlob(pattern: string, source: SourceSpec, allowed: Allowed
   if (GOES_UP.test(source.path)) {
     throw unreadable(source.path, 'a pattern must not go up with ".."')
   }
-  const { isDynamicPattern } = await import('tinyglobby')
+  const { base, rest } = await split(pattern)
+  if (!allowed.contains(base)) return []
+  if (!allowed.containsReal(await realpath(base))) throw allowed.forbiddenLink(source.path)
+  refuseCostly(source.path, rest)
+  return filesAmong(await globbed(rest.replace(LITERAL, '\\$&'), base), source, allowed)
+}
+
+/** The folder that is there, and the pattern below it. */
+async function split(pattern: string): Promise<{ base: string; rest: string }> {
+  const parts = pattern.split(path.sep)
+  let base = path.parse(pattern).root
+  let found = 1
+  for (; found < parts.length; found++) {
+    const next = path.join(base, parts[found])
+    if ((await realpath(next).catch(missing)) === undefined) break
+    base = next
+  }
+  return { base, rest: parts.slice(found).join('/') }
+}
+
+function refuseCostly(given: string, pattern: string): void {
   const parts = pattern.split('/')
-  const fixed = parts.findIndex((part) => isDynamicPattern(part))
-  const base = parts.slice(0, fixed).join('/') || '/'
-  const real = await realpath(base).catch(missing)
-  if (real === undefined) return []
-  if (!allowed.containsReal(real)) throw allowed.forbiddenLink(source.path)
-  return filesAmong(await globbed(parts.slice(fixed).join('/'), base), source, allowed)
+  const stars = (part: string) => part.replaceAll(/\*+/g, '*').split('*').length - 1
+  const tooMany =
+    parts.some((part) => stars(part) > MOST_STARS) ||
+    parts.filter((part) => part.includes('**')).length > MOST_DEEP ||
+    pattern.split('{').length - 1 > MOST_CHOICES
+  if (!tooMany) return
+  throw unreadable(
+    given,
+    `a pattern has at most ${MOST_STARS} stars between two slashes, ${MOST_DEEP} times "**" and ${MOST_CHOICES} times "{": name a folder, or several patterns`,
+  )
 }
 
 async function globbed(pattern: string, folder: string): Promise<string[]> {
@@ -97,7 +133,10 @@ async function filesAmong(
   const files = new Map<string, SourceFile>()
   for (const found of [...paths].sort(byCodeUnits)) {
     const real = await realpath(found).catch(missing)
-    if (real === undefined) continue
+    if (real === undefined) {
+      if (found.includes(REPLACEMENT)) throw unreadable(found, 'its name is not UTF-8: rename it')
+      continue
+    }
     if (!allowed.containsReal(real)) throw allowed.forbiddenLink(found)
     const file = await describe(real, source, found)
     if (file && !files.has(real)) files.set(real, file)

@@ -69,6 +69,17 @@ describe('what is wrong with a CSV file is said', () => {
       'text\n"a"b\n',
       'followed by something else than a delimiter',
     ],
+    [
+      'with a row of 3 MB in many values',
+      `text\n${`${'x'.repeat(1e5)},`.repeat(30)}\n`,
+      'near line 2, a row is longer than 1048776 bytes',
+    ],
+    [
+      'with a million values in its header',
+      `text${','.repeat(1e6)}\n`,
+      'near line 1, a row has more than the 100000 values that are read',
+    ],
+    ['with a million values in a row', `text\n${','.repeat(1e6)}\n`, 'more than the 100000 values'],
     ['with a row of 3 MB', `text\n"${'x'.repeat(3e6)}"\n`, 'a row is longer than 1048776 bytes'],
   ]
   test.each(broken)('of a file %s', async (_, content, problem) => {
