@@ -128,7 +128,8 @@ describe('from runs to a recommendation', () => {
 describe('a job', () => {
   test('is cancelled, once or twice', async () => {
     const study = await client.newStudy()
-    await client.post(`${study}/imports`, { runs: makeRuns(40) })
+    // So many that the fit is still at work when it hears of the cancellation, at its next heartbeat.
+    await client.post(`${study}/imports`, { runs: makeRuns(1500) })
     const { headers } = await client.newFit(study)
     for (const _ of [1, 2]) {
       const answer = await client.call({ method: 'POST', url: `${headers.location}/cancellation` })

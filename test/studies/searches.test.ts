@@ -40,7 +40,7 @@ describe('starting a search', () => {
       return trials.map(({ weights, seed: own }) => ({ weights, own }))
     }
     const first = await mixtures(undefined)
-    expect(first).toHaveLength(6)
+    expect(first).toHaveLength(12)
     expect(await mixtures(5)).toEqual(first)
     expect((await mixtures(6)).slice(1)).not.toEqual(first.slice(1))
   })
@@ -115,7 +115,7 @@ describe('starting a search', () => {
       const { searches } = at.place.servicesWith({ dataFolder, trainingThreads: 2 })
       return searches.start(study.id, {})
     }
-    expect(await start(2 * bytes)).toMatchObject({ counts: { waiting: 6 } })
+    expect(await start(2 * bytes)).toMatchObject({ counts: { waiting: 12 } })
     expect(await refusal(start(2 * bytes - 1))).toMatchObject({ code: 'quota-exceeded' })
   })
 })
