@@ -45,14 +45,6 @@ export interface ImportRecord {
   completedAt: Date | null
 }
 
-/** One imported run: a trial that came with its measurement. Weights are raw, in the study's domain order. */
-export interface RunRow {
-  runId: string
-  weights: number[]
-  values: Record<string, number>
-  tokens?: number | null
-}
-
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 export type JobKind = 'fit' | 'ingest' | 'trial'
 

@@ -1,5 +1,6 @@
+import type { RunRow } from '../formats/run-row.js'
 import { hashCanonical } from '../optimizers/canonical-json.js'
-import type { ImportRecord, RunRow, StudyRecord, TrialRecord } from '../store/records.js'
+import type { ImportRecord, StudyRecord, TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { completeImports } from './imports.js'
 

@@ -17,7 +17,7 @@ export interface RecommendTask {
   surrogate: SurrogateName | 'auto'
   params: Record<string, unknown>
   seed: number
-  /** Pages of JSON text: arrays of RunRow (store/records.ts). */
+  /** Pages of JSON text: arrays of RunRow (formats/run-row.ts). */
   training: { fidelity: string; pages: string[] }
   holdouts: { name: string; fidelity: string; pages: string[] }[]
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { MixwrightError } from '../../src/errors.js'
-import type { RunRow } from '../../src/store/records.js'
+import type { RunRow } from '../../src/formats/run-row.js'
 import type { Compute, RecommendOutcome, RecommendTask } from '../../src/studies/ports.js'
 import { deferred } from './queue-conformance.js'
 import {

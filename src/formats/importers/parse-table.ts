@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { CompleteProblem } from '../../optimizers/problem.js'
-import type { RunRow } from '../../store/records.js'
+import type { RunRow } from '../run-row.js'
 import type { CandidateRun } from './candidate-run.js'
 import { checkRuns } from './check-runs.js'
 import { type CsvPairResult, readCsvPair } from './csv-pair.js'

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { type ParseTableTask, parseTable } from '../../formats/importers/index.js'
 import type { ParsedTable } from '../../formats/importers/table.js'
-import type { RunRow } from '../../store/records.js'
+import type { RunRow } from '../../formats/run-row.js'
 import { replyWith, type ThreadReply } from './replies.js'
 import { sendRows } from './row-channel.js'
 

@@ -1,7 +1,7 @@
+import type { RunRow } from '../../formats/run-row.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import { createRowMatrix, type RowMatrix } from '../../optimizers/row-matrix.js'
 import type { RunTable } from '../../optimizers/types.js'
-import type { RunRow } from '../../store/records.js'
 
 /**
  * Decodes pages of JSON text (arrays of RunRow, weights in the problem's domain order) into one table. Metrics that

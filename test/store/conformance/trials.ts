@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { OpenStore, RunRow } from '../../../src/store/index.js'
+import type { RunRow } from '../../../src/formats/run-row.js'
+import type { OpenStore } from '../../../src/store/index.js'
 import {
   beginTrial,
   completeTrial,

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
 import { v7 } from 'uuid'
+import type { RunRow } from '../../../src/formats/run-row.js'
 import type { CompleteProblem } from '../../../src/optimizers/problem.js'
 import type { OpenStore } from '../../../src/store/index.js'
-import type {
-  FitRecord,
-  ImportRecord,
-  JobRecord,
-  RunRow,
-  StudyRecord,
-} from '../../../src/store/records.js'
+import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../../../src/store/records.js'
 
 export const newId = (): string => v7()
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,7 @@
+/** One imported run: a trial that came with its measurement. Weights are raw, in the study's domain order. */
+export interface RunRow {
+  runId: string
+  weights: number[]
+  values: Record<string, number>
+  tokens?: number | null
+}
