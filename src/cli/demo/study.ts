@@ -41,6 +41,8 @@ function proxy(tokens: number): ProxySpec {
     batchSize: 8,
     learningRate: 6e-3,
     measurements: 2,
+    // With few tokens, measuring would take longer than training.
+    validationSequences: Math.min(256, Math.ceil(tokens / 1000)),
   }
 }
 

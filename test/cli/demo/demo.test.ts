@@ -5,9 +5,11 @@ import { temporaryFolder } from '../tables.js'
 
 /** Too little to learn from, and enough to see every step. */
 const SMALL = ['--trials', '7', '--trial-tokens', '8192', '--proof-tokens', '8192']
+/** Each starts a whole service, beside whatever else this machine is at. */
+const PATIENCE_MS = 240_000
 const LOSS_OF_GUESSING = Math.log(1024)
 
-describe('demo', () => {
+describe('demo', { timeout: PATIENCE_MS }, () => {
   test('trains, recommends and proves, whatever servers the environment names', async () => {
     const env = { DATABASE_URL: 'postgresql://127.0.0.1:1/none', REDIS_URL: 'redis://127.0.0.1:1' }
     const { code, stdout, stderr } = await runCommand(['demo', '--json', ...SMALL], env)
