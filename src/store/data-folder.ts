@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { formatBytes } from '../byte-size.js'
 import { MixwrightError } from '../errors.js'
 import { isId } from './database.js'
 import { type WrittenFile, writeWhole } from './upload-file.js'
@@ -162,15 +163,6 @@ function tooLarge(maxBytes: number): MixwrightError {
     'body-too-large',
     `An uploaded file may have at most ${formatBytes(maxBytes)}.`,
   )
-}
-
-const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB']
-
-/** In decimal units, with three significant digits. */
-export function formatBytes(bytes: number): string {
-  const power = UNITS.findIndex((_, index) => bytes < 999.5 * 1000 ** index)
-  const index = power < 0 ? UNITS.length - 1 : power
-  return `${Number((bytes / 1000 ** index).toPrecision(3))} ${UNITS[index]}`
 }
 
 /** How many bytes are in the folders: counted now and then, and kept up with what is known to be added. */

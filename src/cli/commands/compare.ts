@@ -1,5 +1,7 @@
 import { Command } from 'commander'
+import { toMixture } from '../../optimizers/mixture/index.js'
 import type { CompleteProblem, Mixture } from '../../optimizers/problem.js'
+import { compileStored } from '../../studies/problem.js'
 import {
   ApiClient,
   type Search,
@@ -85,7 +87,10 @@ async function namedMixture(
   const uniform = Object.fromEntries(domains.map((domain) => [domain, 1 / domains.length]))
   if (name === 'uniform') return [name, uniform]
   if (name === 'recommended') return [name, (await api.recommendation(id)).weights]
-  if (name === 'natural') return [name, naturalOf(problem as CompleteProblem) ?? uniform]
+  if (name === 'natural') {
+    const { space } = compileStored(problem as CompleteProblem)
+    return [name, toMixture(space, space.prior)]
+  }
   const [, label, file] = /^([^=]+)=(.+)$/s.exec(name) ?? []
   if (label === undefined) {
     throw new UsageError(
@@ -94,15 +99,6 @@ async function namedMixture(
     )
   }
   return [label, (await readJsonInput(file, `--mixture ${label}`)) as Mixture]
-}
-
-/** In proportion to the prior, or to the tokens; undefined when there are neither. */
-function naturalOf({ domains, prior }: CompleteProblem): Mixture | undefined {
-  const sizes = domains.map(({ name, tokens }) => (prior ? (prior[name] ?? 0) : tokens))
-  const known = sizes.filter((size) => size !== undefined)
-  if (known.length < sizes.length) return undefined
-  const total = known.reduce((sum, size) => sum + size, 0)
-  return Object.fromEntries(domains.map(({ name }, j) => [name, known[j] / total]))
 }
 
 async function report(api: ApiClient, study: Study, ended: Search, json: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CompleteProblem, Mixture } from '../../optimizers/problem.js'
+import { mean } from '../../optimizers/surrogates/statistics.js'
 import { objectiveOf } from '../../studies/objective.js'
 import type { Trial } from '../client/index.js'
 
@@ -28,7 +29,7 @@ export function comparisonOutcome(
   const mixtures = names.map((name) => {
     const own = trials.filter(({ label }) => label === name)
     const objectives = own.map((trial) => objective(problem, trial))
-    return { name, weights: own[0].weights, objectives, mean: meanOf(objectives) }
+    return { name, weights: own[0].weights, objectives, mean: mean(objectives) }
   })
   return { mixtures, ...spreadOf(mixtures) }
 }
@@ -48,9 +49,6 @@ function spreadOf(mixtures: readonly ComparedMixture[]): Omit<ComparisonOutcome,
   const deviation = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / freedom)
   return { deviation, standardError: deviation * Math.sqrt(2 / seeds) }
 }
-
-const meanOf = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** What a comparison says of one mixture against another, in a sentence that claims no more than it shows. */
 export function comparisonText(outcome: ComparisonOutcome, name: string, rival: string): string {

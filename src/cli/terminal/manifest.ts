@@ -1,6 +1,6 @@
+import { formatBytes } from '../../byte-size.js'
 import type { CorpusManifest } from '../../corpora/types.js'
 import type { Colours } from './colours.js'
-import { sizeText } from './lists.js'
 import { type Column, table } from './tables.js'
 
 const countText = (count: number) => (count === 0 ? '·' : count.toLocaleString('en'))
@@ -23,13 +23,13 @@ export function manifestTable(
   const rows = domains.map(({ name, train, validation, duplicates, skipped, empty }) => [
     name,
     countText(train.documents + validation.documents),
-    sizeText(train.bytes + validation.bytes),
+    formatBytes(train.bytes + validation.bytes),
     colours.bold(countText(train.tokens)),
     countText(validation.tokens),
     countText(duplicates),
     countText(skipped + empty),
   ])
   const { kind, vocabularySize } = tokenizer
-  const note = `tokenizer ${kind}, ${vocabularySize.toLocaleString('en')} ids; ${sizeText(bytes)} on disk`
+  const note = `tokenizer ${kind}, ${vocabularySize.toLocaleString('en')} ids; ${formatBytes(bytes)} on disk`
   return `${table(columns, rows, colours)}\n${colours.dim(`  ${note}`)}`
 }

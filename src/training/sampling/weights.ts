@@ -1,4 +1,5 @@
 import { type FieldError, MixwrightError } from '../../errors.js'
+import { pointerToken } from '../../optimizers/issue.js'
 
 /** As far as a sum of weights given as a mixture may be from 1. */
 const SUM_TOLERANCE = 1e-6
@@ -29,7 +30,7 @@ export function domainWeights(
 }
 
 function weightProblems(name: string, weight: number, names: readonly string[]): FieldError[] {
-  const pointer = `/weights/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  const pointer = `/weights/${pointerToken(name)}`
   if (!names.includes(name)) {
     return [{ pointer, detail: `"${name}" is not one of the domains ${names.join(', ')}.` }]
   }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { formatBytes } from '../../../byte-size.js'
 import {
   ApiClient,
   type ServiceOptions,
@@ -7,7 +8,6 @@ import {
   withServiceUrl,
 } from '../../client/index.js'
 import { nonEmpty } from '../../options.js'
-import { sizeText } from '../../terminal/lists.js'
 import { progressView } from '../../terminal/progress.js'
 
 interface AddOptions extends ServiceOptions {
@@ -77,5 +77,5 @@ async function upload(
 }
 
 function line({ name, domain, bytes, id }: Source): string {
-  return `${domain}: ${name}${bytes === null ? '' : ` (${sizeText(bytes)})`}  ${id}`
+  return `${domain}: ${name}${bytes === null ? '' : ` (${formatBytes(bytes)})`}  ${id}`
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { formatBytes } from '../../../byte-size.js'
 import {
   ApiClient,
   type CorpusDetail,
@@ -7,7 +8,7 @@ import {
   withServiceUrl,
 } from '../../client/index.js'
 import { type Colours, coloursFor } from '../../terminal/colours.js'
-import { minuteText, sizeText } from '../../terminal/lists.js'
+import { minuteText } from '../../terminal/lists.js'
 import { manifestTable } from '../../terminal/manifest.js'
 import { table } from '../../terminal/tables.js'
 
@@ -58,7 +59,7 @@ function sourceTable({ sources }: CorpusDetail, colours: Colours): string {
   const rows = sources.map(({ domain, name, bytes, format, id }) => [
     domain,
     name,
-    bytes === null ? 'on the server' : sizeText(bytes),
+    bytes === null ? 'on the server' : formatBytes(bytes),
     format,
     id,
   ])
