@@ -63,6 +63,11 @@ export const ERRORS = {
     title: 'The job has already ended',
     fix: 'Nothing needs to be done; a finished job cannot be cancelled.',
   },
+  'job-needed': {
+    status: 409,
+    title: 'The job is still needed',
+    fix: 'Cancel it first if it is under way; otherwise leave it as long as what is named in the detail is there.',
+  },
   'corpus-not-found': {
     status: 404,
     title: 'There is no such corpus',
@@ -157,6 +162,16 @@ export const ERRORS = {
     status: 404,
     title: 'There is no such trial',
     fix: 'Check the id; GET /v1/studies/{id}/trials lists the trials.',
+  },
+  'trial-under-way': {
+    status: 409,
+    title: 'The trial has not ended',
+    fix: 'Wait for it to end, or cancel its search.',
+  },
+  'checkpoint-not-found': {
+    status: 404,
+    title: 'The trial has no checkpoint',
+    fix: 'Nothing needs to be done; the checkpoints of completed trials are removed by themselves.',
   },
   'training-diverged': {
     status: 422,

@@ -65,6 +65,11 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
   'too-few-runs': 'Give more runs: fitting m domains takes at least m + 1 distinct mixtures.',
   'too-many-rows': 'Split the table.',
   'study-not-found': 'Check the id; `mixwright study list` shows the studies.',
+  'trial-not-found': 'Check the id; `mixwright trials <study> --json` shows the trials.',
+  'trial-under-way': 'Wait for it to end, or cancel it: mixwright study cancel <study>.',
+  'job-not-found': 'Check the id; `mixwright jobs list` shows the jobs.',
+  'job-needed':
+    'If it is under way, cancel it: mixwright jobs cancel <job>. Otherwise leave it as long as what is named above is there.',
   'corpus-not-found': 'Check the id; `mixwright corpus list` shows the corpora.',
   'corpus-not-ready': 'Ingest it: mixwright corpus ingest <corpus>.',
   'corpus-empty': 'Add files to every domain: mixwright corpus add <corpus> <domain> <file>.',

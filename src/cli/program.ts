@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   search: async () => (await import('./commands/search.js')).searchCommand(),
   compare: async () => (await import('./commands/compare.js')).compareCommand(),
   trials: async () => (await import('./commands/trials.js')).trialsCommand(),
+  jobs: async () => (await import('./commands/jobs.js')).jobsCommand(),
   fit: async () => (await import('./commands/fit.js')).fitCommand(),
   methods: async () => (await import('./commands/methods.js')).methodsCommand(),
   demo: async () => (await import('./commands/demo.js')).demoCommand(),
@@ -26,6 +27,8 @@ async function createProgram(asked: string | undefined): Promise<Command> {
       'Says what share of the training tokens of a language model should come from each domain.',
     )
     .version(VERSION)
+    // Where a command has options and subcommands, those after a subcommand's name are the subcommand's.
+    .enablePositionalOptions()
   for (const name of names.filter((one) => one === asked || !names.includes(asked ?? ''))) {
     program.addCommand(await COMMANDS[name]())
   }

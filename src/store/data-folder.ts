@@ -39,7 +39,8 @@ export interface DataFolder {
   removeIngestion(corpusId: string, ingestionId: string): Promise<void>
   /** With what uploads that were broken off have left. */
   removeUpload(corpusId: string, sourceId: string): Promise<void>
-  removeCheckpoint(trialId: string): Promise<void>
+  /** Whether there was one. */
+  removeCheckpoint(trialId: string): Promise<boolean>
   uploads(): Promise<{ corpusId: string; sourceId: string; changedAt: Date }[]>
   ingestions(): Promise<{ corpusId: string; ingestionId: string; changedAt: Date }[]>
   checkpoints(): Promise<{ trialId: string; changedAt: Date }[]>
@@ -124,7 +125,9 @@ export function createDataFolder(root: string, options: DataFolderOptions = {}):
       await remove(...(await placesOf(folder, sourceId)))
     },
     removeCheckpoint: async (trialId) => {
-      await remove(...(await placesOf(folders.trials, named(trialId))))
+      const places = await placesOf(folders.trials, named(trialId))
+      await remove(...places)
+      return places.length > 0
     },
 
     uploads: async () =>

@@ -75,6 +75,12 @@ export interface FitRepository {
   ): Promise<{ metric: string; surrogate: string; model: string }[]>
 }
 
+/**
+ * What keeps a job: it is itself under way, or its trial is; a search waits for its fit; or its fit or ingestion came to
+ * nothing, and the job alone says why.
+ */
+export type JobNeed = 'under-way' | 'trial' | 'search' | 'fit' | 'ingestion'
+
 export interface JobRepository {
   get(id: string): Promise<JobRecord | undefined>
   list(page: Page & { studyId?: string }): Promise<JobRecord[]>
@@ -113,6 +119,8 @@ export interface JobRepository {
    * many.
    */
   deleteEndedBefore(date: Date): Promise<number>
+  /** Removes an ended job under the same conditions. Undefined when there is none; otherwise what it is kept for. */
+  delete(id: string): Promise<'deleted' | JobNeed | undefined>
   /** Gives a running orphan back to `queued`. False when it is not one. */
   requeueOrphan(id: string, staleBefore: Date): Promise<boolean>
 }

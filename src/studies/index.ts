@@ -68,7 +68,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
     jobs: createJobService(store, searches, events),
     corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),
     searches,
-    trials: createTrialService(store),
+    trials: createTrialService(store, dataFolder),
     events,
     methods: createMethodService(),
     health: createHealthService(store, checks),

@@ -1,6 +1,6 @@
 import { MixwrightError } from '../errors.js'
 import type { JobRecord } from '../store/records.js'
-import type { Store } from '../store/store.js'
+import type { JobNeed, Store } from '../store/store.js'
 import type { EventService } from './events.js'
 import type { SearchService } from './searches.js'
 import { type Listing, listing } from './studies.js'
@@ -14,6 +14,20 @@ export interface JobService {
    * @throws MixwrightError `job-not-found`, or `job-already-ended` for one that succeeded or failed
    */
   cancel(id: string): Promise<JobRecord>
+  /**
+   * Removes a job that has ended; what it was about stays.
+   * @throws MixwrightError `job-not-found`, or `job-needed` for one that is under way or still tells something
+   */
+  delete(id: string): Promise<void>
+}
+
+/** What the details of refusals say. */
+const NEEDS: Record<JobNeed, string> = {
+  'under-way': 'has not ended; cancel it first',
+  trial: 'is about a trial that has not ended',
+  search: 'is about the fit that a search waits for',
+  fit: 'alone says why its fit came to nothing; it goes with the study',
+  ingestion: 'alone says why its ingestion came to nothing; it stays as long as the ingestion',
 }
 
 export function createJobService(
@@ -43,6 +57,12 @@ export function createJobService(
         await advanceSearches(store, searches, job)
       }
       return job
+    },
+    async delete(id) {
+      const outcome = await store.jobs.delete(id)
+      if (outcome === undefined) throw jobNotFound(id)
+      if (outcome === 'deleted') return
+      throw new MixwrightError('job-needed', `The job ${id} ${NEEDS[outcome]}.`)
     },
   }
 }

@@ -93,6 +93,11 @@ export interface TrialService {
     studyId: string,
     query: { limit: number; after?: string; searchId?: string; state?: TrialState },
   ): Promise<Listing<TrialRecord & { measurement: MeasurementRecord | undefined }>>
+  /**
+   * Removes the checkpoint that a trial which did not complete has left.
+   * @throws MixwrightError `study-not-found`, `trial-not-found`, `trial-under-way`, `checkpoint-not-found`
+   */
+  deleteCheckpoint(studyId: string, trialId: string): Promise<void>
 }
 
 export interface SearchServiceOptions {

@@ -1,18 +1,19 @@
 import { MixwrightError } from '../errors.js'
+import type { DataFolder } from '../store/data-folder.js'
+import type { TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { TrialService } from './searches.js'
 import { listing, requireStudy } from './studies.js'
 
-export function createTrialService(store: Store): TrialService {
+export function createTrialService(
+  store: Store,
+  dataFolder: Pick<DataFolder, 'removeCheckpoint'>,
+): TrialService {
   const { trials } = store
   return {
     async get(studyId, trialId) {
       const study = await requireStudy(store, studyId)
-      const trial = await trials.get(trialId)
-      if (trial?.studyId !== studyId) {
-        const detail = `There is no trial with the id ${trialId} in this study.`
-        throw new MixwrightError('trial-not-found', detail)
-      }
+      const trial = await requireTrial(store, studyId, trialId)
       const attempts = await trials.attempts(trialId)
       return {
         trial,
@@ -38,5 +39,23 @@ export function createTrialService(store: Store): TrialService {
       }))
       return { items: await Promise.all(measured), hasMore }
     },
+    async deleteCheckpoint(studyId, trialId) {
+      await requireStudy(store, studyId)
+      const { state } = await requireTrial(store, studyId, trialId)
+      if (state === 'waiting' || state === 'running') {
+        const detail = `The trial ${trialId} is ${state}: it may go on from its checkpoint.`
+        throw new MixwrightError('trial-under-way', detail)
+      }
+      if (await dataFolder.removeCheckpoint(trialId)) return
+      const detail = `There is no checkpoint of the trial ${trialId}.`
+      throw new MixwrightError('checkpoint-not-found', detail)
+    },
   }
+}
+
+async function requireTrial(store: Store, studyId: string, trialId: string): Promise<TrialRecord> {
+  const trial = await store.trials.get(trialId)
+  if (trial?.studyId === studyId) return trial
+  const detail = `There is no trial with the id ${trialId} in this study.`
+  throw new MixwrightError('trial-not-found', detail)
 }

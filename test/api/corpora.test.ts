@@ -175,6 +175,10 @@ test('an ingestion is a job, whose result is the ingestion with its counts', asy
   expect((await client.get(result)).body).toEqual(body.ingestion)
   const listed = (await client.get('/v1/jobs?limit=100')).body.items
   expect(listed.find((item: { id: string }) => item.id === job.id)).toEqual(job)
+  expect((await client.delete(`/v1/jobs/${job.id}`)).status).toBe(204)
+  expect((await client.get(`/v1/jobs/${job.id}`)).body.code).toBe('job-not-found')
+  expect((await client.get(result)).body).toEqual(body.ingestion)
+  expect((await client.get(`/v1/corpora/${id}`)).body).toEqual(body)
   const other = await newCorpus()
   const foreign = await client.get(`${other}/ingestions/${body.ingestion.id}`)
   expect(foreign.body.code).toBe('ingestion-not-found')

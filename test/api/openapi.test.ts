@@ -66,6 +66,7 @@ describe('the OpenAPI document', () => {
         'post /v1/studies/{studyId}/comparisons',
         'get /v1/studies/{studyId}/trials',
         'get /v1/studies/{studyId}/trials/{trialId}',
+        'delete /v1/studies/{studyId}/trials/{trialId}/checkpoint',
         'post /v1/corpora',
         'get /v1/corpora',
         'get /v1/corpora/{corpusId}',
@@ -83,6 +84,7 @@ describe('the OpenAPI document', () => {
         'post /v1/recommendations',
         'get /v1/jobs',
         'get /v1/jobs/{jobId}',
+        'delete /v1/jobs/{jobId}',
         'post /v1/jobs/{jobId}/cancellation',
       ]),
     )

@@ -35,7 +35,8 @@ describe('a request that cannot be served is answered by a problem document:', (
   test.each([
     ['PUT', '/v1/studies', 'GET, HEAD, POST'],
     ['PATCH', `/v1/studies/${ID}`, 'DELETE, GET, HEAD'],
-    ['DELETE', `/v1/jobs/${ID}`, 'GET, HEAD'],
+    ['PUT', `/v1/jobs/${ID}`, 'DELETE, GET, HEAD'],
+    ['GET', `/v1/studies/${ID}/trials/${ID}/checkpoint`, 'DELETE'],
     ['POST', '/livez', 'GET, HEAD'],
     ['GET', '/v1/recommendations', 'POST'],
   ] as const)('%s on %s, which takes %s', async (method, url, allow) => {

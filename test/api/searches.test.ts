@@ -1,4 +1,6 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { jsonlTexts } from '../support/texts.js'
 import { TestClient } from './client.js'
@@ -21,6 +23,13 @@ beforeAll(async () => {
     code: jsonlTexts('let const function return if else', 60),
   })
 })
+
+/** What a trial that was stopped leaves, or would go on from. */
+function writeCheckpoint(trial: string): string {
+  const file = path.join(client.service.dataFolder, 'trials', `${trial}.checkpoint`)
+  writeFileSync(file, 'a checkpoint')
+  return file
+}
 
 /** The events of a study until one of the kind, as a client reads them over a socket. */
 async function eventsUntil(study: string, type: string) {
@@ -161,6 +170,34 @@ describe('a search', () => {
     expect({ status, code: body.code }).toEqual({ status: 409, code: 'search-already-ended' })
   })
 
+  test('stays as it is, with its trials, when their jobs are deleted', async () => {
+    const read = async () => {
+      const { items } = (await client.get(`${study}/trials`)).body
+      const details = items.map(({ id }: { id: string }) => client.get(`${study}/trials/${id}`))
+      const trials = (await Promise.all(details)).map(({ body }) => body)
+      return { search: (await client.get(search)).body, trials }
+    }
+    const before = await read()
+    for (const { jobId } of before.trials) {
+      const job = `/v1/jobs/${jobId}`
+      const { status, body } = await client.delete(job)
+      expect({ status, body }).toEqual({ status: 204, body: undefined })
+      expect((await client.get(job)).body.code).toBe('job-not-found')
+      const again = await client.delete(job)
+      expect(again).toMatchObject({ status: 404, body: { code: 'job-not-found' } })
+    }
+    const jobs = (await client.get(`/v1/jobs?studyId=${study.split('/').at(-1)}`)).body.items
+    expect(jobs.map(({ kind }: { kind: string }) => kind)).toEqual(['fit'])
+    expect(await read()).toEqual(before)
+    expect((await client.get(`${study}/recommendation`)).status).toBe(200)
+  })
+
+  test('keeps no checkpoint of a trial that completed', async () => {
+    const [{ id }] = (await client.get(`${study}/trials?limit=1`)).body.items
+    const { status, body } = await client.delete(`${study}/trials/${id}/checkpoint`)
+    expect({ status, code: body.code }).toEqual({ status: 404, code: 'checkpoint-not-found' })
+  })
+
   test('mixtures are compared with given seeds', async () => {
     const mixtures = { even: { web: 0.5, code: 0.5 }, 'only web': { web: 1 } }
     const { status, headers, body } = await client.post(`${study}/comparisons`, {
@@ -199,6 +236,39 @@ describe('work under way', () => {
     await expect
       .poll(async () => (await client.get(search)).body, { timeout: 20_000 })
       .toMatchObject({ state: 'cancelled', counts: { cancelled: 3 } })
+  })
+
+  test('keeps its jobs and checkpoints until it has ended', async () => {
+    const study = await client.newStudy({ problem: endless() })
+    const { headers } = await client.post(`${study}/searches`, { trials: 3 })
+    await eventsUntil(study, 'trial-progress')
+    const trials = (await client.get(`${study}/trials`)).body.items
+    const states = trials.map(({ state }: { state: string }) => state)
+    expect(states.toSorted()).toEqual(['running', 'waiting', 'waiting'])
+    const [waiting] = trials.filter(({ state }: { state: string }) => state === 'waiting')
+    const checkpoint = writeCheckpoint(waiting.id)
+    for (const { id, jobId } of trials) {
+      const job = await client.delete(`/v1/jobs/${jobId}`)
+      expect(job).toMatchObject({ status: 409, body: { code: 'job-needed' } })
+      expect(job.body.detail).toContain('cancel it first')
+      const kept = await client.delete(`${study}/trials/${id}/checkpoint`)
+      expect(kept).toMatchObject({ status: 409, body: { code: 'trial-under-way' } })
+    }
+    expect(existsSync(checkpoint)).toBe(true)
+
+    await client.post(`${headers.location}/cancellation`)
+    await expect
+      .poll(async () => (await client.get(String(headers.location))).body.counts, {
+        timeout: 20_000,
+      })
+      .toMatchObject({ cancelled: 3 })
+    const removed = await client.delete(`${study}/trials/${waiting.id}/checkpoint`)
+    expect(removed).toMatchObject({ status: 204, body: undefined })
+    expect(existsSync(checkpoint)).toBe(false)
+    for (const { id, jobId } of trials) {
+      expect((await client.delete(`/v1/jobs/${jobId}`)).status).toBe(204)
+      expect((await client.get(`${study}/trials/${id}`)).body).toMatchObject({ jobId })
+    }
   })
 
   test('is cancelled with its study', async () => {
@@ -264,5 +334,27 @@ describe('what is not right is refused:', () => {
     }
     const nowhere = await client.call({ method, url: `/v1/studies/${ID}/${list}` })
     expect(nowhere.body.code).toBe('study-not-found')
+  })
+
+  test('deleting the checkpoint of a trial that is not there, or is another study’s', async () => {
+    const [study, other] = [
+      await client.newStudy({ problem: problem(corpus, 1_000_000_000) }),
+      await client.newStudy({ problem: problem(corpus) }),
+    ]
+    await client.post(`${study}/searches`, { trials: 3 })
+    await client.post(`${study}/cancellation`)
+    const trials = (await client.get(`${study}/trials?state=cancelled`)).body.items
+    const { id } = trials.at(-1)
+    const checkpoint = writeCheckpoint(id)
+    for (const [url, code] of [
+      [`${other}/trials/${id}`, 'trial-not-found'],
+      [`${study}/trials/${ID}`, 'trial-not-found'],
+      [`${study}/trials/newest`, 'trial-not-found'],
+      [`/v1/studies/${ID}/trials/${id}`, 'study-not-found'],
+    ]) {
+      const { status, body } = await client.delete(`${url}/checkpoint`)
+      expect({ status, code: body.code }).toEqual({ status: 404, code })
+    }
+    expect(existsSync(checkpoint)).toBe(true)
   })
 })

@@ -137,6 +137,21 @@ describe('a job', () => {
       expect(answer.body.cancelRequestedAt).not.toBeNull()
     }
     expect((await client.endOf(String(headers.location))).state).toBe('cancelled')
+    const { status, body } = await client.delete(String(headers.location))
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'job-needed' })
+    expect(body.detail).toContain('why its fit came to nothing')
+  })
+
+  test('that succeeded is deleted, and the fit stays', async () => {
+    const study = await client.newStudy()
+    await client.post(`${study}/imports`, { runs: makeRuns(12) })
+    const { headers } = await client.newFit(study)
+    const { result } = await client.endOf(String(headers.location))
+    const fit = (await client.get(result)).body
+    expect((await client.delete(String(headers.location))).status).toBe(204)
+    expect((await client.get(String(headers.location))).status).toBe(404)
+    expect((await client.get(result)).body).toEqual(fit)
+    expect((await client.get(`${study}/recommendation`)).body).toEqual(fit.recommendation)
   })
 
   test('that nobody has made is not found', async () => {
@@ -144,6 +159,10 @@ describe('a job', () => {
     expect((await client.get(url)).body.code).toBe('job-not-found')
     const cancelled = await client.call({ method: 'POST', url: `${url}/cancellation` })
     expect(cancelled.body.code).toBe('job-not-found')
+    for (const address of [url, '/v1/jobs/newest']) {
+      const { status, body } = await client.delete(address)
+      expect({ status, code: body.code }).toEqual({ status: 404, code: 'job-not-found' })
+    }
   })
 })
 

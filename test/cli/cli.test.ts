@@ -13,6 +13,7 @@ const COMMANDS = [
   'search',
   'compare',
   'trials',
+  'jobs',
   'fit',
   'methods',
   'demo',
@@ -32,6 +33,20 @@ describe('help', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('Examples:')
     expect(stdout).toContain(`mixwright ${command}`)
+    expect(stdout).toContain('--json')
+  })
+
+  test.each([
+    ['jobs', 'list'],
+    ['jobs', 'show'],
+    ['jobs', 'cancel'],
+    ['jobs', 'delete'],
+    ['trials', 'delete-checkpoint'],
+  ])('of %s %s has examples and --json', async (...command) => {
+    const { code, stdout } = await runCommand([...command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Usage: mixwright ${command.join(' ')} `)
+    expect(stdout).toContain(`\n  mixwright ${command.join(' ')} `)
     expect(stdout).toContain('--json')
   })
 

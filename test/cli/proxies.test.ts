@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jsonlTexts } from '../support/texts.js'
@@ -179,6 +179,68 @@ describe('search', () => {
     const ended = await attached.result
     expect(ended.code).toBe(4)
     expect(ended.stderr).toContain('cancelled')
+  })
+})
+
+describe('jobs', () => {
+  test('are listed, shown and deleted; the trials stay', async () => {
+    const study = await newStudy(512)
+    const search = await run('search', study, '--trials', '3', '--json')
+    expect(search.code, search.stderr).toBe(0)
+    const { items } = await json('jobs', 'list', '--study', study)
+    const kinds = items.map(({ kind }: { kind: string }) => kind)
+    expect(kinds.toSorted()).toEqual(['fit', 'trial', 'trial', 'trial'])
+    const listed = await run('jobs', 'list', '--study', study)
+    expect(listed.stdout).toMatch(new RegExp(`${items[0].id} +fit +succeeded +${study} `))
+    const other = (await json('jobs', 'list')).items
+    expect(other.map(({ kind }: { kind: string }) => kind)).toContain('ingest')
+
+    const { id, subjectId, result } = items[1]
+    expect(await json('jobs', 'show', id)).toEqual(items[1])
+    const { stdout } = await run('jobs', 'show', id)
+    expect(stdout).toContain(`trial succeeded  ${id}`)
+    expect(stdout).toContain(`of ${subjectId}, study ${study}`)
+    expect(stdout).toContain(`result: ${result}`)
+
+    expect(await json('jobs', 'delete', id)).toEqual({ deleted: id })
+    expect((await run('jobs', 'delete', items[0].id)).stdout).toBe(
+      `Deleted the job ${items[0].id}.\n`,
+    )
+    expect((await json('jobs', 'list', '--study', study)).items).toEqual(items.slice(2))
+    expect((await json('trials', study)).items).toHaveLength(3)
+    for (const command of ['show', 'cancel', 'delete']) {
+      const { code, stderr } = await run('jobs', command, id)
+      expect({ command, code }).toEqual({ command, code: 2 })
+      expect(stderr).toContain('mixwright jobs list')
+    }
+  })
+
+  test('under way are cancelled before they are deleted, and so are trials before their checkpoints', async () => {
+    const study = await newStudy(1_000_000_000)
+    await json('search', study, '--trials', '3', '--no-wait')
+    const trial = (await json('trials', study)).items[2]
+    const checkpoint = path.join(folder, 'data', 'trials', `${trial.id}.checkpoint`)
+    const needed = await run('jobs', 'delete', trial.jobId)
+    expect(needed.code).toBe(4)
+    expect(needed.stderr).toMatch(/cancel it first.*\nfix: .*mixwright jobs cancel/)
+    const underWay = await run('trials', 'delete-checkpoint', study, trial.id)
+    expect(underWay.code).toBe(4)
+    expect(underWay.stderr).toContain('mixwright study cancel')
+
+    expect((await run('jobs', 'cancel', trial.jobId)).stdout).toContain('is cancelled')
+    writeFileSync(checkpoint, 'a checkpoint')
+    const { stdout } = await run('trials', 'delete-checkpoint', study, trial.id)
+    expect(stdout).toBe(`Deleted the checkpoint of the trial ${trial.id}.\n`)
+    expect(existsSync(checkpoint)).toBe(false)
+    writeFileSync(checkpoint, 'another')
+    const args = ['trials', 'delete-checkpoint', study, trial.id]
+    expect(await json(...args)).toEqual({ deleted: trial.id })
+    const none = await run(...args)
+    expect(none.code).toBe(2)
+    expect(none.stderr).toContain('no checkpoint')
+    expect(await json('jobs', 'delete', trial.jobId)).toEqual({ deleted: trial.jobId })
+    const { code } = await run('study', 'cancel', study)
+    expect(code).toBe(0)
   })
 })
 

@@ -216,7 +216,7 @@ describe('files', () => {
 
     await folder.removeUpload(corpus, source)
     await folder.removeIngestion(corpus, ingestion)
-    await folder.removeCheckpoint(trial)
+    expect(await folder.removeCheckpoint(trial)).toBe(true)
     expect(await filesBelow(root)).toEqual(
       [
         path.join('corpora', corpus, other, 'a'),
@@ -233,7 +233,7 @@ describe('files', () => {
     for (const again of [folder.removeCorpus(corpus), folder.removeUpload(corpus, source)])
       await again
     await folder.removeIngestion(corpus, ingestion)
-    await folder.removeCheckpoint(trial)
+    expect(await folder.removeCheckpoint(trial)).toBe(false)
   })
 
   test('have no names but ids', async () => {

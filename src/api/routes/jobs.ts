@@ -13,7 +13,7 @@ import {
   viewJob,
 } from '../schemas/jobs.js'
 import { refusals } from '../schemas/problems.js'
-import { answer } from '../schemas/responses.js'
+import { answer, emptyAnswer } from '../schemas/responses.js'
 
 export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = async (
   app,
@@ -94,5 +94,27 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
     },
     async ({ params }, reply) =>
       reply.code(202).send(await view(await services.jobs.cancel(params.jobId))),
+  )
+  app.delete(
+    '/v1/jobs/:jobId',
+    {
+      schema: {
+        operationId: 'deleteJob',
+        tags: ['Jobs'],
+        summary: 'Delete a job',
+        description:
+          'One that has ended; what it was about stays, and so does the id of the job there. A job that is under way is kept, ' +
+          'and one that alone says why its fit or ingestion came to nothing.',
+        params: JobParamsSchema,
+        response: {
+          204: emptyAnswer('It is gone.'),
+          ...refusals('job-not-found', 'job-needed'),
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      await services.jobs.delete(params.jobId)
+      return reply.code(204).send(null)
+    },
   )
 }

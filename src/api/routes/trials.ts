@@ -4,7 +4,7 @@ import { decodeCursor, paginate } from '../cursors.js'
 import { DEFAULT_PAGE_SIZE, PageSchema, StudyParamsSchema } from '../schemas/common.js'
 import { trialDetailExample, trialPageExample } from '../schemas/examples/searches.js'
 import { refusals } from '../schemas/problems.js'
-import { answer } from '../schemas/responses.js'
+import { answer, emptyAnswer } from '../schemas/responses.js'
 import {
   TrialDetailSchema,
   TrialListQuerySchema,
@@ -62,5 +62,32 @@ export const trialRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
     },
     async ({ params }) =>
       viewTrialDetail(await services.trials.get(params.studyId, params.trialId)),
+  )
+  app.delete(
+    '/v1/studies/:studyId/trials/:trialId/checkpoint',
+    {
+      schema: {
+        operationId: 'deleteCheckpoint',
+        tags: ['Searches'],
+        summary: 'Delete the checkpoint of a trial',
+        description:
+          'Of one that has ended: failed and cancelled trials leave theirs for a while, completed ones have none. The trial stays, ' +
+          'with what was measured.',
+        params: TrialParamsSchema,
+        response: {
+          204: emptyAnswer('It is gone.'),
+          ...refusals(
+            'study-not-found',
+            'trial-not-found',
+            'checkpoint-not-found',
+            'trial-under-way',
+          ),
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      await services.trials.deleteCheckpoint(params.studyId, params.trialId)
+      return reply.code(204).send(null)
+    },
   )
 }

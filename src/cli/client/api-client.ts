@@ -157,6 +157,26 @@ export class ApiClient {
     return this.#list(`${studyAddress(study)}/trials`, filters)
   }
 
+  deleteCheckpoint(study: string, trial: string): Promise<void> {
+    return this.#delete(`${studyAddress(study)}/trials/${encodeURIComponent(trial)}/checkpoint`)
+  }
+
+  jobs(studyId?: string): AsyncGenerator<Job> {
+    return this.#list('/v1/jobs', { studyId })
+  }
+
+  job(id: string): Promise<Job> {
+    return this.#get(jobAddress(id))
+  }
+
+  cancelJob(id: string): Promise<Job> {
+    return this.#post(`${jobAddress(id)}/cancellation`)
+  }
+
+  deleteJob(id: string): Promise<void> {
+    return this.#delete(jobAddress(id))
+  }
+
   /** What has happened in the study and what happens, across lost connections, until the signal aborts. */
   watch(study: string, options: WatchOptions): AsyncGenerator<StudyEvent> {
     return watchStudy(this.#http, studyAddress(study), options)
@@ -169,7 +189,7 @@ export class ApiClient {
    */
   async follow(job: Job, onProgress: ProgressListener): Promise<Job> {
     for (;;) {
-      const now = await this.#get<Job>(`/v1/jobs/${job.id}`)
+      const now = await this.job(job.id)
       if (now.progress) onProgress(now.progress)
       if (now.state === 'succeeded') return now
       if (now.state === 'failed') throw failureOf(now.problem)
@@ -183,6 +203,7 @@ export class ApiClient {
 
 const corpusAddress = (id: string) => `/v1/corpora/${encodeURIComponent(id)}`
 const studyAddress = (id: string) => `/v1/studies/${encodeURIComponent(id)}`
+const jobAddress = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`
 
 /** The error that ended work behind the scenes. */
 export function failureOf(problem: { code: ErrorCode; detail: string } | null): MixwrightError {

@@ -11,6 +11,7 @@ import { coloursFor } from '../terminal/colours.js'
 import { gather } from '../terminal/lists.js'
 import { numberText, shareText } from '../terminal/recommendation.js'
 import { type Column, table } from '../terminal/tables.js'
+import { deleteCheckpointCommand } from './trials/delete-checkpoint.js'
 
 interface TrialsOptions extends ServiceOptions {
   search?: string
@@ -22,19 +23,22 @@ const EXAMPLES = `
 Examples:
   mixwright trials 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511
   mixwright trials 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --state failed
-  mixwright trials 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --json`
+  mixwright trials 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --json
+  mixwright trials delete-checkpoint 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 0193f0b0-2c13-7d55-b81e-6a07c94f2e37`
 
 /** More domains or metrics than these make no table that fits a terminal. */
 const MOST_COLUMNS = 6
 
 export function trialsCommand(): Command {
   const command = new Command('trials')
-    .summary('list the trials of a study, with what was measured')
+    .summary('list the trials of a study, with what was measured; delete their checkpoints')
     .description('Lists the trials of a study, with what was measured.')
     .argument('<study>', 'id of the study')
     .option('--search <id>', 'only trials of this search', nonEmpty)
     .option('--state <state>', 'waiting, running, completed, failed or cancelled', nonEmpty)
     .option('--json', 'print what GET /v1/studies/{id}/trials returns, all pages together')
+    .enablePositionalOptions()
+    .addCommand(deleteCheckpointCommand())
   return withServiceUrl(command).addHelpText('after', EXAMPLES).action(trials)
 }
 

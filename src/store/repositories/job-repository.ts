@@ -3,6 +3,7 @@ import { type Database, isId } from '../database.js'
 import type { JobRepository } from '../store.js'
 import type { Tables } from '../tables.js'
 import { cancelJobs, ended, NOW, QUEUED_AGAIN, RAISED, updateHeldJob } from './job-changes.js'
+import { deleteUnneeded, unneeded } from './job-needs.js'
 import { lockTrial, settleTrials } from './trial-rows.js'
 
 export function createJobRepository(db: Database): JobRepository {
@@ -91,6 +92,8 @@ export function createJobRepository(db: Database): JobRepository {
       return Number(numDeletedRows)
     },
 
+    delete: async (id) => (isId(id) ? deleteUnneeded(db, id) : undefined),
+
     requeueOrphan: async (id, staleBefore) => {
       const { numUpdatedRows } = await update(id)
         .set(QUEUED_AGAIN)
@@ -147,58 +150,4 @@ async function withTrialOf<T>(
     if (trial) await settleTrials(tx, [trial.id])
     return result
   })
-}
-
-/**
- * Ids of ended jobs that nothing is learned from any more. Why a fit or an ingestion came to nothing is written in its
- * job alone, and a search that waits for its fit looks at the fit's job. Jobs that another transaction deletes are left to it.
- */
-function unneeded(is: ExpressionBuilder<Tables, 'jobs'>, endedBefore: Date) {
-  return is
-    .selectFrom('jobs as old')
-    .select('old.id')
-    .where('old.finishedAt', '<', endedBefore)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('fits')
-            .select('fits.id')
-            .whereRef('fits.jobId', '=', 'old.id')
-            .where('fits.recommendation', 'is', null),
-        ),
-      ),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('searches')
-            .innerJoin('fits', 'fits.id', 'searches.fitId')
-            .select('searches.id')
-            .whereRef('fits.jobId', '=', 'old.id')
-            .where('searches.state', '=', 'fitting'),
-        ),
-      ),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('ingestions')
-            .select('ingestions.id')
-            .whereRef('ingestions.jobId', '=', 'old.id')
-            .where('ingestions.manifest', 'is', null),
-        ),
-      ),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('trials')
-            .select('trials.id')
-            .whereRef('trials.jobId', '=', 'old.id')
-            .where('trials.state', 'in', ['waiting', 'running']),
-        ),
-      ),
-    )
-    .forUpdate()
-    .skipLocked()
 }

@@ -180,10 +180,78 @@ export function jobConformance(store: () => OpenStore): void {
       await store().jobs.claim(fit.jobId, 'w', LONG_AGO)
       await store().fits.finish(fit.id, 'w', { recommendation: {}, models: [] })
       await store().jobs.deleteEndedBefore(IN_AN_HOUR())
+      expect(await store().jobs.delete(fit.jobId)).toBe('search')
       expect(await stateOf(fit.jobId)).toBe('succeeded')
       await store().searches.end(search.id, ['fitting'], { state: 'finished', problem: null })
       await store().jobs.deleteEndedBefore(IN_AN_HOUR())
       expect(await stateOf(fit.jobId)).toBeUndefined()
+    })
+
+    test('are deleted one by one once they have ended; what they were about keeps its id', async () => {
+      const study = await store().studies.insert(newStudy())
+      const { trials } = await startSearch(store(), study, 4)
+      const [completed, failed, cancelled, bystander] = trials
+      await completeTrial(store(), completed)
+      await store().jobs.claim(failed.jobId, 'w', LONG_AGO)
+      const end = { state: 'failed', problem: { code: 'training-diverged' } } as const
+      await store().jobs.end(failed.jobId, 'w', end)
+      await store().jobs.requestCancel(cancelled.jobId)
+      const fit = await finishFit(store(), study)
+      const ingestion = await ingest(store(), await store().corpora.insert(newCorpus()))
+      const about = await Promise.all(trials.map(({ id }) => store().trials.get(id)))
+
+      const jobs = [completed, failed, cancelled, fit, ingestion].map(({ jobId }) => jobId)
+      for (const id of jobs) {
+        expect(await store().jobs.delete(id)).toBe('deleted')
+        expect(await store().jobs.get(id)).toBeUndefined()
+        expect(await store().jobs.delete(id)).toBeUndefined()
+      }
+      expect(await stateOf(bystander.jobId)).toBe('queued')
+      expect(await Promise.all(trials.map(({ id }) => store().trials.get(id)))).toEqual(about)
+      expect(await store().fits.get(fit.id)).toEqual(fit)
+      expect(await store().fits.latestFinished(study.id)).toEqual(fit)
+      expect(await store().corpora.ingestion(ingestion.id)).toEqual(ingestion)
+    })
+
+    test('that are under way, or alone say what became of their subject, are not deleted', async () => {
+      const corpus = await store().corpora.insert(newCorpus())
+      const study = await store().studies.insert(newStudy())
+      const { trials } = await startSearch(store(), study, 2)
+      const [waiting, leftBehind] = trials
+      const failedFit = (await runningJob('w')).id
+      await store().jobs.end(failedFit, 'w', { state: 'failed', problem: { code: 'fit-failed' } })
+      const { job: ingestion } = (await store().corpora.requestIngestion(newIngestion(corpus)))!
+      await store().jobs.requestCancel(ingestion.id)
+      await store().pool.query(
+        `update mixwright.jobs set state = 'failed', finished_at = now() where id = $1`,
+        [leftBehind.jobId],
+      )
+      const running = await runningJob('w')
+      const needed = {
+        [(await queuedJob()).id]: 'under-way',
+        [running.id]: 'under-way',
+        [waiting.jobId]: 'under-way',
+        [leftBehind.jobId]: 'trial',
+        [failedFit]: 'fit',
+        [ingestion.id]: 'ingestion',
+      }
+      for (const [id, need] of Object.entries(needed)) {
+        const before = await store().jobs.get(id)
+        expect(await store().jobs.delete(id)).toBe(need)
+        expect(await store().jobs.get(id)).toEqual(before)
+      }
+      expect(await store().jobs.heartbeat(running.id, 'w')).toMatchObject({ held: true })
+      await store().trials.settle(leftBehind.id)
+      expect(await store().jobs.delete(leftBehind.jobId)).toBe('deleted')
+    })
+
+    test('are deleted by one of many, and the others find none', async () => {
+      const fit = await finishFit(store(), await store().studies.insert(newStudy()))
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, () => store().jobs.delete(fit.jobId)),
+      )
+      expect(outcomes.filter((outcome) => outcome === 'deleted')).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(9)
     })
 
     test('that are not there are undefined, also for ids that can be nobody’s', async () => {
@@ -191,6 +259,7 @@ export function jobConformance(store: () => OpenStore): void {
         expect(await store().jobs.get(id)).toBeUndefined()
         expect(await store().jobs.claim(id, 'w', IN_AN_HOUR())).toBeUndefined()
         expect(await store().jobs.requestCancel(id)).toBeUndefined()
+        expect(await store().jobs.delete(id)).toBeUndefined()
       }
     })
   })
