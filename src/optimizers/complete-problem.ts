@@ -48,6 +48,10 @@ export function lossMetric(domain: string): string {
 function proxyIssues(fidelity: Fidelity, i: number, problem: CompleteProblem): Issue[] {
   const base = `/fidelities/${i}`
   const { evaluator, proxy } = fidelity
+  if (evaluator === 'proxy' && fidelity.tokens !== undefined) {
+    const detail = 'The evaluator `proxy` has its tokens in `proxy`.'
+    return [{ pointer: `${base}/tokens`, detail }]
+  }
   if (evaluator !== 'proxy') {
     return proxy
       ? [{ pointer: `${base}/proxy`, detail: 'Only the evaluator `proxy` takes it.' }]

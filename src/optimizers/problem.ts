@@ -131,12 +131,22 @@ export type Objective = Static<typeof ObjectiveSchema>
 export const FidelitySchema = Type.Object(
   {
     name: NameSchema,
-    evaluator: Type.Union([Type.Literal('table'), Type.Literal('proxy')], {
-      description:
-        'How trials get their measurements. `table`: results are imported. `proxy`: Mixwright trains a small model on ' +
-        'the corpus for each trial.',
-    }),
+    evaluator: Type.Union(
+      [Type.Literal('table'), Type.Literal('proxy'), Type.Literal('external')],
+      {
+        description:
+          'How trials get their measurements. `table`: results are imported. `proxy`: Mixwright trains a small model on ' +
+          'the corpus for each trial. `external`: your own trainers ask for mixtures and tell what they measured.',
+      },
+    ),
     proxy: Type.Optional(ProxySchema),
+    tokens: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description:
+          'Tokens that a trial is trained on, for your own trainers; those of a proxy are in `proxy`.',
+      }),
+    ),
     cost: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,

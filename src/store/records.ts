@@ -1,5 +1,6 @@
 import type { CorpusManifest, CorpusSettings, SourceSpec } from '../corpora/types.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
+import type { TrialPolicy } from '../optimizers/trial-policy.js'
 
 /** What the repositories take and give: plain objects, dates as Date, one type a table. */
 
@@ -19,7 +20,10 @@ export interface StudyRecord {
   /** The corpus that proxies are trained on, and the ingestion whose shards they read; null for studies without. */
   corpusId: string | null
   ingestionId: string | null
-  /** Raised by every change; compare-and-set on it. */
+  trialPolicy: TrialPolicy
+  /** Trials that others run, so far; raised with each, so that two suggestions at a time notice each other. */
+  externalTrials: number
+  /** Raised by every change of what the caller has given; compare-and-set on it. */
   version: number
   createdAt: Date
   updatedAt: Date
@@ -39,6 +43,8 @@ export interface ImportRecord {
   format: string
   rowCount: number
   warnings: unknown[]
+  /** What the files say of how they were evaluated (versions, shots, hashes by task); null where they say nothing. */
+  evaluations: Record<string, unknown> | null
   /** SHA-256 (hex) of the uploaded bytes. */
   contentHash: string
   createdAt: Date
@@ -162,36 +168,81 @@ export interface SearchRecord {
   finishedAt: Date | null
 }
 
-/** `failed`: set aside after its last attempt. */
-export type TrialState = 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled'
+/**
+ * Trials of proxies are `waiting`, `running`, `completed`, `failed` (set aside after the last attempt) or `cancelled`. Those
+ * that others run have the others too (trial-states.ts).
+ */
+export type TrialState =
+  | 'waiting'
+  | 'running'
+  | 'completed'
+  | 'completed-without-metrics'
+  | 'stopped'
+  | 'failed'
+  | 'expired'
+  | 'abandoned'
+  | 'cancelled'
 
-/** A mixture tried at a fidelity by a proxy of our own. */
+/** The states of trials that are trained here. */
+export type ProxyTrialState = 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+/** A mixture tried at a fidelity. */
 export interface TrialRecord {
   id: string
   studyId: string
-  searchId: string
-  /** Position in the search, from 0. */
+  /** `proxy`: trained here, in a search. `external`: run by others, who hold leases on it. */
+  evaluator: 'proxy' | 'external'
+  /** Null for those that others run. */
+  searchId: string | null
+  /** From 0, in the search; among all of the study for those that others run. */
   position: number
   fidelity: string
-  /** `uniform` and `natural` for the baselines, the given name in a comparison, '' for suggestions. */
+  /** `uniform` and `natural` for the baselines, a given name, '' for suggestions. */
   label: string
   /** Why this mixture, for people. */
   reason: string
   /** In the study's domain order; they sum to 1. */
   weights: number[]
   seed: number
+  /** The trial whose mixture this one repeats on purpose, or whose late second result it holds. */
+  replicateOf: string | null
   state: TrialState
-  jobId: string
+  /** Null for those that others run. */
+  jobId: string | null
   /** Attempts begun. */
   attempts: number
-  /** A problem document (RFC 9457) once the trial was set aside. */
+  /** A problem document (RFC 9457) once the last attempt failed. */
   problem: Record<string, unknown> | null
+  /** Since when its client is asked to stop early. */
+  stopRequestedAt: Date | null
+  /** Why it was stopped early or abandoned, for people. */
+  endReason: string | null
   createdAt: Date
+  /** Once it is never offered again. A late result is still accepted of one that expired. */
   finishedAt: Date | null
 }
 
-/** `interrupted`: the worker stopped cleanly. `lost`: it gave no sign of life. */
-export type AttemptState = 'running' | 'completed' | 'failed' | 'interrupted' | 'lost' | 'cancelled'
+/** A trial that is trained here. */
+export type ProxyTrialRecord = TrialRecord & {
+  evaluator: 'proxy'
+  state: ProxyTrialState
+  searchId: string
+  jobId: string
+}
+
+/**
+ * `interrupted`: the worker stopped cleanly. `lost`: it gave no sign of life. `stopped`: early, on request or by itself.
+ * `superseded`: a late result of an earlier attempt completed the trial meanwhile.
+ */
+export type AttemptState =
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'interrupted'
+  | 'lost'
+  | 'cancelled'
+  | 'stopped'
+  | 'superseded'
 
 /** One go at a trial. */
 export interface AttemptRecord {
@@ -201,6 +252,8 @@ export interface AttemptRecord {
   number: number
   state: AttemptState
   problem: Record<string, unknown> | null
+  /** The trial that holds what this attempt measured after another had completed its own; null mostly. */
+  replicateId: string | null
   startedAt: Date
   finishedAt: Date | null
 }

@@ -10,7 +10,10 @@ export interface Page {
 
 export interface StudyRepository {
   insert(
-    study: Omit<StudyRecord, 'version' | 'createdAt' | 'updatedAt' | 'domainSetVersion'>,
+    study: Omit<
+      StudyRecord,
+      'version' | 'externalTrials' | 'createdAt' | 'updatedAt' | 'domainSetVersion'
+    >,
   ): Promise<StudyRecord>
   get(id: string): Promise<StudyRecord | undefined>
   list(page: Page & { owner?: string; label?: [string, string] }): Promise<StudyRecord[]>

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
 import type { CompleteProblem } from '../optimizers/problem.js'
+import type { ApiKeyRecord } from './key-contract.js'
 import type {
   AttemptRecord,
   CorpusRecord,
@@ -10,6 +11,7 @@ import type {
   RunRole,
   SearchRecord,
   SourceRecord,
+  StudyRecord,
   TrialRecord,
 } from './records.js'
 
@@ -32,6 +34,8 @@ export interface Tables {
   attempts: AttemptsTable
   leases: LeasesTable
   studyEvents: StudyEventsTable
+  apiKeys: ApiKeysTable
+  idempotencyKeys: IdempotencyKeysTable
 }
 
 /** Name of the schema that every statement names. */
@@ -54,6 +58,8 @@ interface StudiesTable {
   seed: number
   corpusId: string | null
   ingestionId: string | null
+  trialPolicy: Json<StudyRecord['trialPolicy']>
+  externalTrials: Generated<number>
   version: Generated<number>
   createdAt: Timestamp
   updatedAt: Timestamp
@@ -69,12 +75,13 @@ interface ImportsTable {
   format: string
   rowCount: Generated<number>
   warnings: Json<unknown[]>
+  evaluations: NullableJson<ImportRecord['evaluations']>
   contentHash: string
   createdAt: Timestamp
   completedAt: Date | null
 }
 
-/** Imported runs have an `importId`, trials of proxies a `searchId`; `uid` is the id that the outside knows. */
+/** Imported runs have an `importId`, trials of proxies a `searchId` and a `jobId`; `uid` is the id that the outside knows. */
 interface TrialsTable {
   id: Generated<number>
   uid: Generated<string>
@@ -90,10 +97,14 @@ interface TrialsTable {
   reason: Generated<string>
   weights: number[]
   seed: number | null
+  evaluator: Generated<TrialRecord['evaluator'] | 'table'>
+  replicateOf: string | null
   state: Generated<TrialRecord['state']>
   jobId: string | null
   attempts: Generated<number>
   problem: NullableJson<TrialRecord['problem']>
+  stopRequestedAt: Date | null
+  endReason: string | null
   createdAt: Timestamp
   finishedAt: Date | null
 }
@@ -104,6 +115,7 @@ interface AttemptsTable {
   number: number
   state: Generated<AttemptRecord['state']>
   problem: NullableJson<AttemptRecord['problem']>
+  replicateId: string | null
   startedAt: Timestamp
   finishedAt: Date | null
 }
@@ -114,6 +126,8 @@ interface LeasesTable {
   holder: string
   expiresAt: Date
   releasedAt: Date | null
+  /** Held by a client: it expires by the clock. */
+  external: Generated<boolean>
 }
 
 /** Those of imported runs have no attempt, standard errors and details. */
@@ -229,6 +243,33 @@ interface StudyEventsTable {
   studyId: string
   type: string
   data: Json<Record<string, unknown>>
+  createdAt: Timestamp
+}
+
+interface ApiKeysTable {
+  id: string
+  name: string
+  prefix: string
+  hash: string
+  scopes: ApiKeyRecord['scopes']
+  createdBy: string | null
+  rotatedFrom: string | null
+  createdAt: Timestamp
+  expiresAt: Date | null
+  revokedAt: Date | null
+  lastUsedAt: Date | null
+}
+
+interface IdempotencyKeysTable {
+  scope: string
+  key: string
+  fingerprint: string
+  resourceId: string
+  state: Generated<'running' | 'answered'>
+  lockedAt: Timestamp
+  status: number | null
+  headers: NullableJson<Record<string, string> | null>
+  body: string | null
   createdAt: Timestamp
 }
 

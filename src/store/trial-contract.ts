@@ -5,6 +5,8 @@ import type {
   JobRecord,
   LeaseRecord,
   MeasurementRecord,
+  ProxyTrialRecord,
+  ProxyTrialState,
   SearchRecord,
   SearchState,
   TrialRecord,
@@ -12,9 +14,19 @@ import type {
 } from './records.js'
 import type { Page } from './store.js'
 
-export type NewTrial = Omit<
-  TrialRecord,
-  'state' | 'attempts' | 'problem' | 'createdAt' | 'finishedAt'
+/** A trial of a search. */
+export type NewTrial = Pick<
+  ProxyTrialRecord,
+  | 'id'
+  | 'studyId'
+  | 'searchId'
+  | 'position'
+  | 'fidelity'
+  | 'label'
+  | 'reason'
+  | 'weights'
+  | 'seed'
+  | 'jobId'
 >
 
 export interface NewEvent {
@@ -37,7 +49,7 @@ export interface SearchRepository {
   get(id: string): Promise<SearchRecord | undefined>
   list(studyId: string, page: Page): Promise<SearchRecord[]>
   /** How many trials are in which state. */
-  counts(id: string): Promise<Record<TrialState, number>>
+  counts(id: string): Promise<Record<ProxyTrialState, number>>
   /**
    * Once all trials have ended: writes the fit and its job, and moves the search from `running` to `fitting`, in one
    * transaction. False when the search is not running any more, or a trial is waiting or running.
@@ -63,14 +75,23 @@ export interface SearchRepository {
   unfinished(): Promise<SearchRecord[]>
 }
 
+export interface TrialQuery extends Page {
+  studyId: string
+  searchId?: string
+  state?: TrialState
+}
+
+/** Trials as everybody reads them, and what workers do to those of proxies. */
 export interface TrialRepository {
   get(id: string): Promise<TrialRecord | undefined>
+  /** Undefined for trials that others run. */
+  getProxy(id: string): Promise<ProxyTrialRecord | undefined>
   /** In the order of creation. `after` is a trial id. */
-  list(
-    query: { studyId: string; searchId?: string; state?: TrialState } & Page,
-  ): Promise<TrialRecord[]>
+  list(query: TrialQuery & { searchId: string }): Promise<ProxyTrialRecord[]>
+  list(query: TrialQuery): Promise<TrialRecord[]>
   attempts(trialId: string): Promise<AttemptRecord[]>
   leases(attemptId: string): Promise<LeaseRecord[]>
+  /** By attempt and tokens; those of the attempt that completed the trial are last. */
   measurements(trialId: string): Promise<MeasurementRecord[]>
   /**
    * Begins an attempt under the job that this worker holds, with a lease: the trial is `running`, an attempt left open

@@ -67,7 +67,7 @@ async function completedTrials(store: Store, studyId: string): Promise<TrialReco
   const completed = await allPages((after) =>
     store.trials.list({ studyId, state: 'completed', limit: PAGE, after }),
   )
-  return completed.filter(({ searchId }) => ids.has(searchId)).sort(byId)
+  return completed.filter(({ searchId }) => searchId === null || ids.has(searchId)).sort(byId)
 }
 
 async function allPages<T extends { id: string }>(

@@ -41,6 +41,7 @@ export function createImportService(store: Store, compute: Compute, limits: Limi
               fidelity,
               format: upload.format,
               warnings: [],
+              evaluations: null,
               contentHash,
             })
           },

@@ -2,6 +2,7 @@ import type { DataFolder } from '../store/data-folder.js'
 import type { Store } from '../store/store.js'
 import { type CorpusService, createCorpusService } from './corpora.js'
 import { createEventService, type EventService } from './events.js'
+import { createExportService, type ExportService } from './exports.js'
 import { createFitService, type FitService } from './fits.js'
 import { createHealthService, type HealthService } from './health.js'
 import { createImportService, type ImportService } from './imports.js'
@@ -22,6 +23,7 @@ export interface Services {
   readonly fits: FitService
   readonly recommendations: RecommendationService
   readonly predictions: PredictionService
+  readonly exports: ExportService
   readonly jobs: JobService
   readonly corpora: CorpusService
   readonly searches: SearchService
@@ -51,6 +53,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
   const { allowedFolders = [], trainingThreads = 1 } = dependencies
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits }
   const events = createEventService(store)
+  const recommendations = createRecommendationService(store, compute, limits)
   const searches = createSearchService({
     store,
     compute,
@@ -63,7 +66,8 @@ export function createServices(dependencies: ServiceDependencies): Services {
     studies: createStudyService(store, searches),
     imports: createImportService(store, compute, limits),
     fits: createFitService(store, doorbell),
-    recommendations: createRecommendationService(store, compute, limits),
+    recommendations,
+    exports: createExportService(store, recommendations),
     predictions: createPredictionService(store, compute, limits),
     jobs: createJobService(store, searches, events),
     corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),

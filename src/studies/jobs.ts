@@ -72,7 +72,7 @@ async function tellOfTrial(
   events: Pick<EventService, 'publish'>,
   { kind, subjectId }: JobRecord,
 ): Promise<void> {
-  const trial = kind === 'trial' ? await store.trials.get(subjectId) : undefined
+  const trial = kind === 'trial' ? await store.trials.getProxy(subjectId) : undefined
   if (!trial) return
   const { id: trialId, searchId, studyId } = trial
   await events.publish(studyId, { type: 'trial-cancelled', data: { trialId, searchId } })

@@ -6,6 +6,7 @@ import type {
   AttemptRecord,
   LeaseRecord,
   MeasurementRecord,
+  ProxyTrialState,
   SearchRecord,
   StudyRecord,
   TrialRecord,
@@ -47,7 +48,7 @@ const TRIALS_PER_PARAMETER = 4
 /** A search with how far it is. */
 export interface SearchView {
   search: SearchRecord
-  counts: Record<TrialState, number>
+  counts: Record<ProxyTrialState, number>
 }
 
 /** A trial with everything that happened to it. */

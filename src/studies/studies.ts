@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { MixwrightError } from '../errors.js'
 import type { ProblemRequest } from '../optimizers/problem.js'
+import { DEFAULT_TRIAL_POLICY, type TrialPolicy } from '../optimizers/trial-policy.js'
 import type { JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { refuseSmallDomains, resolveProblem } from './corpus-problem.js'
@@ -18,6 +19,8 @@ export interface NewStudy {
   /** Default 42. */
   seed?: number
   owner?: string | null
+  /** How trials are handed out to clients. Defaults in DEFAULT_TRIAL_POLICY. */
+  trialPolicy?: Partial<TrialPolicy>
 }
 
 export interface Listing<T> {
@@ -77,6 +80,7 @@ export function createStudyService(
         seed: input.seed ?? DEFAULT_SEED,
         corpusId: problem.corpus?.id ?? null,
         ingestionId: problem.corpus?.ingestion ?? null,
+        trialPolicy: { ...DEFAULT_TRIAL_POLICY, ...input.trialPolicy },
       })
     },
     get: (id) => requireStudy(store, id),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest'
 import { MixwrightError } from '../../src/errors.js'
-import type { SearchRecord, StudyRecord, TrialRecord } from '../../src/store/records.js'
+import type { ProxyTrialRecord, SearchRecord, StudyRecord } from '../../src/store/records.js'
 import type { SearchView } from '../../src/studies/searches.js'
 import { beginTrial } from '../store/support/proxies.js'
 import { corpusProblem, openServices, type ServicePlace } from './support.js'
@@ -39,9 +39,9 @@ export class SearchPlace {
     return this.services.studies.create({ name: 'a study', problem, method, seed: 5 })
   }
 
-  async trialsOf({ search }: SearchView): Promise<TrialRecord[]> {
+  async trialsOf({ search }: SearchView): Promise<ProxyTrialRecord[]> {
     const { id: searchId, studyId } = search
-    return (await this.services.trials.list(studyId, { searchId, limit: 1000 })).items
+    return this.store.trials.list({ studyId, searchId, limit: 1000 })
   }
 
   async stateOf({ search: { id, studyId } }: SearchView): Promise<SearchRecord> {
@@ -53,7 +53,7 @@ export class SearchPlace {
   }
 
   /** As a worker does that fails at it for good. */
-  async setAside(trial: TrialRecord): Promise<void> {
+  async setAside(trial: ProxyTrialRecord): Promise<void> {
     const attempt = await beginTrial(this.store, trial)
     const end = { state: 'failed', problem: PROBLEM, retry: false } as const
     await this.store.trials.endAttempt(attempt.id, 'a trainer', end)

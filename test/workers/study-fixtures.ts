@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid'
 import type { RunRow } from '../../src/formats/run-row.js'
 import type { CompleteProblem } from '../../src/optimizers/problem.js'
 import type { Recommendation } from '../../src/optimizers/recommendation.js'
+import { DEFAULT_TRIAL_POLICY } from '../../src/optimizers/trial-policy.js'
 import type { ImportRecord, JobRecord, JobState } from '../../src/store/records.js'
 import type { Store } from '../../src/store/store.js'
 import type { RecommendOutcome } from '../../src/studies/ports.js'
@@ -33,6 +34,7 @@ export const IMPORT: Omit<
   fidelity: '1M',
   format: 'json',
   warnings: [],
+  evaluations: null,
   contentHash: HASH,
 }
 
@@ -50,6 +52,7 @@ export async function insertStudy(store: Store): Promise<string> {
     seed: 7,
     corpusId: null,
     ingestionId: null,
+    trialPolicy: DEFAULT_TRIAL_POLICY,
   })
   return id
 }

@@ -1,6 +1,12 @@
 import { v7 as uuid } from 'uuid'
 import type { CompleteProblem } from '../../src/optimizers/problem.js'
-import type { SearchPurpose, SearchRecord, TrialRecord } from '../../src/store/records.js'
+import { DEFAULT_TRIAL_POLICY } from '../../src/optimizers/trial-policy.js'
+import type {
+  ProxyTrialRecord,
+  SearchPurpose,
+  SearchRecord,
+  TrialRecord,
+} from '../../src/store/records.js'
 import type { Store } from '../../src/store/store.js'
 import type { TrainOutcome } from '../../src/studies/ports.js'
 import { completeProxySpec } from '../../src/training/index.js'
@@ -28,7 +34,7 @@ export async function insertSearch(
   store: Store,
   count: number,
   purpose: SearchPurpose = 'search',
-): Promise<{ studyId: string; searchId: string; ingestionId: string; trials: TrialRecord[] }> {
+): Promise<{ studyId: string; searchId: string; ingestionId: string; trials: ProxyTrialRecord[] }> {
   const corpus = await store.corpora.insert(newCorpus())
   const requested = await store.corpora.requestIngestion(newIngestion(corpus))
   if (!requested) throw new Error('the corpus is being ingested')
@@ -48,6 +54,7 @@ export async function insertSearch(
     seed: 7,
     corpusId: corpus.id,
     ingestionId: ingestion.id,
+    trialPolicy: DEFAULT_TRIAL_POLICY,
   })
   const searchId = uuid()
   const trials = Array.from({ length: count }, (_, position) => ({

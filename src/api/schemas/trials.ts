@@ -1,14 +1,35 @@
 import { type Static, Type } from 'typebox'
 import type { ProblemDocument } from '../../errors.js'
 import { MixtureSchema } from '../../optimizers/problem.js'
-import type { MeasurementRecord, StudyRecord, TrialRecord } from '../../store/records.js'
+import type {
+  MeasurementRecord,
+  StudyRecord,
+  TrialRecord,
+  TrialState,
+} from '../../store/records.js'
 import type { TrialView } from '../../studies/searches.js'
 import { closed, formatTime, IdSchema, Nullable, pageProperties, TimeSchema } from './common.js'
 import { ProblemDocumentSchema } from './problems.js'
 
 export const TrialParamsSchema = Type.Object({ studyId: IdSchema, trialId: IdSchema }, closed)
 
-const TrialStateSchema = Type.Enum(['waiting', 'running', 'completed', 'failed', 'cancelled'])
+const STATES = [
+  'waiting',
+  'running',
+  'completed',
+  'completed-without-metrics',
+  'stopped',
+  'failed',
+  'expired',
+  'abandoned',
+  'cancelled',
+] as const satisfies readonly TrialState[]
+
+const TrialStateSchema = Type.Enum([...STATES], {
+  description:
+    '`running`: in training here, or under a lease. `stopped`: early. `failed` and `expired` (lease lost) are offered again while ' +
+    'attempts are left; a late result of one that expired is still taken. `abandoned`: never offered again.',
+})
 
 export const TrialListQuerySchema = Type.Object(
   {
@@ -16,11 +37,7 @@ export const TrialListQuerySchema = Type.Object(
     searchId: Type.Optional(
       Type.String({ format: 'uuid', description: 'Only trials of this search.' }),
     ),
-    state: Type.Optional(
-      Type.Enum(['waiting', 'running', 'completed', 'failed', 'cancelled'], {
-        description: 'Only trials in this state.',
-      }),
-    ),
+    state: Type.Optional(Type.Enum([...STATES], { description: 'Only trials in this state.' })),
   },
   closed,
 )
@@ -44,8 +61,14 @@ export const MeasurementSchema = Type.Object(
 const trialProperties = {
   id: IdSchema,
   studyId: IdSchema,
-  searchId: IdSchema,
-  position: Type.Integer({ minimum: 0, description: 'In the search, from 0.' }),
+  evaluator: Type.Enum(['proxy', 'external'], {
+    description: '`proxy`: trained here. `external`: run by your own trainers, under leases.',
+  }),
+  searchId: Nullable(IdSchema),
+  position: Type.Integer({
+    minimum: 0,
+    description: 'From 0: in the search, or among the external trials of the study.',
+  }),
   fidelity: Type.String(),
   label: Type.String({
     description:
@@ -54,11 +77,16 @@ const trialProperties = {
   reason: Type.String({ description: 'Why this mixture, for people.' }),
   weights: MixtureSchema,
   seed: Type.Integer(),
+  replicateOf: Nullable(IdSchema),
   state: TrialStateSchema,
-  jobId: IdSchema,
+  jobId: Nullable(IdSchema),
   attemptCount: Type.Integer({ minimum: 0, description: 'How often its training was begun.' }),
   measurement: Nullable(MeasurementSchema),
   problem: Nullable(ProblemDocumentSchema),
+  stopRequestedAt: Nullable(TimeSchema),
+  endReason: Nullable(
+    Type.String({ description: 'Why it was stopped early or abandoned, for people.' }),
+  ),
   createdAt: TimeSchema,
   finishedAt: Nullable(TimeSchema),
 }
@@ -84,11 +112,31 @@ const AttemptSchema = Type.Object(
   {
     id: IdSchema,
     number: Type.Integer({ minimum: 1 }),
-    state: Type.Enum(['running', 'completed', 'failed', 'interrupted', 'lost', 'cancelled'], {
-      description:
-        '`interrupted`: its worker stopped cleanly. `lost`: its worker gave no sign of life.',
-    }),
+    state: Type.Enum(
+      [
+        'running',
+        'completed',
+        'failed',
+        'interrupted',
+        'lost',
+        'cancelled',
+        'stopped',
+        'superseded',
+      ],
+      {
+        description:
+          '`interrupted`: its worker stopped cleanly. `lost`: it gave no sign of life. `stopped`: early. `superseded`: a late ' +
+          'result of an earlier attempt completed the trial meanwhile.',
+      },
+    ),
     problem: Nullable(ProblemDocumentSchema),
+    replicateId: Nullable(
+      Type.String({
+        format: 'uuid',
+        description:
+          'The trial that holds its result, which came after another attempt had completed this one.',
+      }),
+    ),
     startedAt: TimeSchema,
     finishedAt: Nullable(TimeSchema),
     leases: Type.Array(LeaseSchema),
@@ -100,7 +148,10 @@ export const TrialDetailSchema = Type.Object(
   {
     ...trialProperties,
     attempts: Type.Array(AttemptSchema),
-    measurements: Type.Array(MeasurementSchema, { description: 'By tokens, ascending.' }),
+    measurements: Type.Array(MeasurementSchema, {
+      description:
+        'By attempt and tokens, ascending; those of the attempt that completed the trial are last.',
+    }),
   },
   { ...closed, description: 'A trial with everything that happened to it.' },
 )
@@ -125,6 +176,7 @@ export function viewTrial(
     attemptCount: attempts,
     measurement: measurement ? viewMeasurement(measurement) : null,
     problem: trial.problem as Problem,
+    stopRequestedAt: formatTime(trial.stopRequestedAt),
     createdAt: formatTime(trial.createdAt),
     finishedAt: formatTime(trial.finishedAt),
   }
@@ -132,7 +184,7 @@ export function viewTrial(
 
 export function viewTrialDetail(view: TrialView): Static<typeof TrialDetailSchema> {
   const { trial, study, attempts } = view
-  const measurements = view.measurements.toSorted((a, b) => a.tokens - b.tokens)
+  const { measurements } = view
   return {
     ...viewTrial(trial, measurements.at(-1), study),
     attempts: attempts.map(({ trialId: _, leases, ...attempt }) => ({

@@ -2,11 +2,13 @@ import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'k
 import { SCHEMA } from '../tables.js'
 import { initial } from './0001-initial.js'
 import { proxies } from './0002-proxies.js'
+import { askAndTell } from './0003-ask-and-tell.js'
 
 /** In the order in which they run. A migration that has been released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-proxies': proxies,
+  '0003-ask-and-tell': askAndTell,
 }
 
 /** The database holds tables of a version of the program that is newer than this one. */

@@ -192,20 +192,13 @@ async function insertMeasurement(
   measured: Pick<MeasurementRecord, 'tokens' | 'values' | 'standardErrors' | 'details'>,
 ): Promise<boolean> {
   const { tokens, values, standardErrors, details } = measured
-  const inserted = await tx
-    .insertInto('measurements')
-    .values({
-      trialId: trial.id,
-      attemptId,
-      tokens,
-      values: JSON.stringify(values),
-      standardErrors: JSON.stringify(standardErrors),
-      details: JSON.stringify(details),
-    })
-    .onConflict((conflict) =>
-      conflict.columns(['trialId', 'tokens']).where('attemptId', 'is not', null).doNothing(),
+  const { rows } = await sql`
+    insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details)
+    select ${trial.id}, ${attemptId}, ${tokens}, ${JSON.stringify(values)}::json,
+      ${JSON.stringify(standardErrors)}::json, ${JSON.stringify(details)}::json
+    where not exists (
+      select from mixwright.measurements where trial_id = ${trial.id} and tokens = ${tokens}
     )
-    .returning(sql<boolean>`true`.as('written'))
-    .executeTakeFirst()
-  return inserted !== undefined
+    returning true`.execute(tx)
+  return rows.length > 0
 }

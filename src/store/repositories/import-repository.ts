@@ -10,7 +10,11 @@ export function createImportRepository(db: Database): ImportRepository {
     begin: async (record) => {
       await db
         .insertInto('imports')
-        .values({ ...record, warnings: JSON.stringify(record.warnings) })
+        .values({
+          ...record,
+          warnings: JSON.stringify(record.warnings),
+          evaluations: record.evaluations && JSON.stringify(record.evaluations),
+        })
         .execute()
     },
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
-import type { SearchRecord } from '../records.js'
+import type { ProxyTrialState, SearchRecord } from '../records.js'
 import type { NewTrial, SearchRepository } from '../trial-contract.js'
 import { appendEvent } from './event-repository.js'
 import { insertFitWithJob } from './fit-rows.js'
@@ -39,7 +39,7 @@ export function createSearchRepository(db: Database): SearchRepository {
         .where('searchId', '=', id)
         .groupBy('state')
         .execute()
-      for (const { state, count } of rows) counts[state] = count
+      for (const { state, count } of rows) counts[state as ProxyTrialState] = count
       return counts
     },
 

@@ -13,6 +13,7 @@ export function createStudyRepository(db: Database): StudyRepository {
           labels: JSON.stringify(study.labels),
           problem: JSON.stringify(study.problem),
           params: JSON.stringify(study.params),
+          trialPolicy: JSON.stringify(study.trialPolicy),
         })
         .returningAll()
         .executeTakeFirstOrThrow(),
@@ -68,7 +69,7 @@ async function lockWithTrials(tx: Database, id: string): Promise<boolean> {
     .selectFrom('trials')
     .select('id')
     .where('studyId', '=', id)
-    .where('searchId', 'is not', null)
+    .where('evaluator', '<>', 'table')
     .orderBy('id')
     .forUpdate()
     .execute()

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
-import type { MeasurementRecord } from '../records.js'
-import type { TrialRepository } from '../trial-contract.js'
+import type { MeasurementRecord, ProxyTrialRecord, TrialRecord } from '../records.js'
+import type { TrialQuery, TrialRepository } from '../trial-contract.js'
 import { createAttemptRepository } from './attempt-repository.js'
 import { cancelJobs } from './job-changes.js'
 import { lockTrial, readTrialPages, selectTrials, settleTrials } from './trial-rows.js'
@@ -13,21 +13,17 @@ export function createTrialRepository(db: Database): TrialRepository {
     get: async (id) =>
       isId(id) ? selectTrials(db).where('uid', '=', id).executeTakeFirst() : undefined,
 
-    list: async ({ studyId, searchId, state, after, limit }) => {
-      if (!isId(studyId) || (searchId !== undefined && !isId(searchId))) return []
-      return selectTrials(db)
-        .where('studyId', '=', studyId)
-        .$if(searchId !== undefined, (query) => query.where('searchId', '=', searchId!))
-        .$if(state !== undefined, (query) => query.where('state', '=', state!))
-        .$if(after !== undefined, (query) =>
-          query.where('trials.id', '>', (is) =>
-            is.selectFrom('trials as last').select('last.id').where('last.uid', '=', after!),
-          ),
-        )
-        .orderBy('trials.id')
-        .limit(limit)
-        .execute()
+    getProxy: async (id) => {
+      const trial = isId(id)
+        ? await selectTrials(db)
+            .where('uid', '=', id)
+            .where('evaluator', '=', 'proxy')
+            .executeTakeFirst()
+        : undefined
+      return trial as ProxyTrialRecord | undefined
     },
+
+    list: (query: TrialQuery) => listTrials(db, query) as Promise<ProxyTrialRecord[]>,
 
     attempts: async (trialId) => {
       if (!isId(trialId)) return []
@@ -56,9 +52,11 @@ export function createTrialRepository(db: Database): TrialRepository {
       const { rows } = await sql<MeasurementRecord>`
         select trials.uid as trial_id, attempt_id, tokens, values, standard_errors, details,
           measurements.created_at
-        from mixwright.measurements join mixwright.trials on trials.id = trial_id
-        where trials.uid = ${trialId} and attempt_id is not null
-        order by tokens`.execute(db)
+        from mixwright.trials
+        join mixwright.measurements on measurements.trial_id = trials.id
+        join mixwright.attempts on attempts.id = attempt_id
+        where trials.uid = ${trialId}
+        order by attempts.state = 'completed', attempts.number, tokens`.execute(db)
       return rows
     },
 
@@ -117,4 +115,23 @@ export function createTrialRepository(db: Database): TrialRepository {
       return new Set(rows.map(({ uid }) => uid))
     },
   }
+}
+
+async function listTrials(
+  db: Database,
+  { studyId, searchId, state, after, limit }: TrialQuery,
+): Promise<TrialRecord[]> {
+  if (!isId(studyId) || (searchId !== undefined && !isId(searchId))) return []
+  return selectTrials(db)
+    .where('studyId', '=', studyId)
+    .$if(searchId !== undefined, (query) => query.where('searchId', '=', searchId!))
+    .$if(state !== undefined, (query) => query.where('state', '=', state!))
+    .$if(after !== undefined, (query) =>
+      query.where('trials.id', '>', (is) =>
+        is.selectFrom('trials as last').select('last.id').where('last.uid', '=', after!),
+      ),
+    )
+    .orderBy('trials.id')
+    .limit(limit)
+    .execute()
 }

@@ -5,13 +5,14 @@ import type { NewTrial } from '../trial-contract.js'
 
 /** SQL over trials of proxies. Many at once travel as JSON text, as the rows of imports do. */
 
-/** Trials of proxies, as the outside sees them. */
+/** Trials of proxies and of others, as the outside sees them. */
 export const selectTrials = (db: Database) =>
   db
     .selectFrom('trials')
     .select([
       'uid as id',
       'studyId',
+      'evaluator',
       'searchId',
       'position',
       'fidelity',
@@ -19,17 +20,20 @@ export const selectTrials = (db: Database) =>
       'reason',
       'weights',
       'seed',
+      'replicateOf',
       'state',
       'jobId',
       'attempts',
       'problem',
+      'stopRequestedAt',
+      'endReason',
       'createdAt',
       'finishedAt',
     ])
-    .where('searchId', 'is not', null)
-    .$narrowType<{ searchId: NotNull; position: NotNull; seed: NotNull; jobId: NotNull }>()
+    .where('evaluator', '<>', 'table')
+    .$narrowType<{ evaluator: TrialRecord['evaluator']; position: NotNull; seed: NotNull }>()
 
-/** A trial in the hands of a transaction, until its end. */
+/** A trial of a proxy in the hands of a transaction, until its end. */
 export interface LockedTrial {
   /** The row's, not the one that the outside knows. */
   id: number
@@ -66,9 +70,9 @@ export async function insertTrials(
       insert into mixwright.jobs (id, kind, study_id, subject_id)
       select "jobId", 'trial', ${search.studyId}, id from given
     )
-    insert into mixwright.trials (uid, study_id, search_id, position, role, holdout, fidelity, run_id,
+    insert into mixwright.trials (uid, study_id, evaluator, search_id, position, role, holdout, fidelity, run_id,
       label, reason, weights, seed, state, job_id)
-    select id, ${search.studyId}, ${search.id}, position, 'train', '', fidelity, id::text,
+    select id, ${search.studyId}, 'proxy', ${search.id}, position, 'train', '', fidelity, id::text,
       label, reason, weights, seed, 'waiting', "jobId"
     from given order by position`.execute(tx)
 }
@@ -117,10 +121,11 @@ export async function* readTrialPages(
       join mixwright.trials on trials.uid = given.uid
       join lateral (
         select values, tokens from mixwright.measurements
-        where trial_id = trials.id and attempt_id is not null
-        order by tokens desc limit 1
+        join mixwright.attempts on attempts.id = attempt_id
+        where measurements.trial_id = trials.id
+        order by attempts.state = 'completed' desc, attempts.number desc, tokens desc limit 1
       ) as last on true
-      where search_id is not null and state = 'completed'`.execute(db)
+      where evaluator <> 'table' and trials.state = 'completed'`.execute(db)
     const [{ text }] = rows
     if (text !== null) yield text
   }

@@ -2,9 +2,9 @@ import type { DataFolder } from '../../store/data-folder.js'
 import type {
   AttemptRecord,
   JobRecord,
+  ProxyTrialRecord,
   SearchRecord,
   StudyRecord,
-  TrialRecord,
 } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
 import type { TrainTask } from '../../studies/ports.js'
@@ -12,7 +12,7 @@ import { initialSeed } from '../../studies/search-plan.js'
 import type { Device } from '../../training/types.js'
 
 export interface LoadedTrial {
-  trial: TrialRecord
+  trial: ProxyTrialRecord
   study: StudyRecord
   attempt: AttemptRecord
   /** Attempts that ended before this one began. */
@@ -39,7 +39,7 @@ export async function beginTrial(
   leaseExpiresAt: Date,
 ): Promise<LoadedTrial | undefined> {
   const { store, worker } = setting
-  const trial = await store.trials.get(job.subjectId)
+  const trial = await store.trials.getProxy(job.subjectId)
   const study = trial && (await store.studies.get(trial.studyId))
   const search = trial && (await store.searches.get(trial.searchId))
   if (!trial || !study || !search) return undefined
@@ -58,14 +58,14 @@ export async function beginTrial(
 }
 
 /** A comparison tells what new seeds do, and starts are part of that. */
-function startOf({ purpose, seed }: SearchRecord, trial: TrialRecord): number {
+function startOf({ purpose, seed }: SearchRecord, trial: ProxyTrialRecord): number {
   return purpose === 'search' ? initialSeed(seed) : trial.seed
 }
 
 function trainTask(
   { dataFolder, device, checkpointSeconds }: TrialSetting,
   { id, problem, seed: studySeed, corpusId, ingestionId }: StudyRecord,
-  trial: TrialRecord,
+  trial: ProxyTrialRecord,
   seedOfStart: number,
 ): TrainTask {
   const proxy = problem.fidelities.find(({ name }) => name === trial.fidelity)?.proxy

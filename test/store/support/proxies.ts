@@ -9,7 +9,6 @@ import type {
   SearchRecord,
   SourceRecord,
   StudyRecord,
-  TrialRecord,
 } from '../../../src/store/index.js'
 import { hashOf, newId, newStudy } from './records.js'
 
@@ -118,7 +117,7 @@ export const newSearch = (
 export function newTrial(
   search: { id: string; studyId: string; fidelity: string },
   position: number,
-  change: Partial<TrialRecord> = {},
+  change: Partial<NewTrial> = {},
 ): NewTrial {
   const web = ((position * 37) % 101) / 101
   return {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { v7 } from 'uuid'
 import type { RunRow } from '../../../src/formats/run-row.js'
 import type { CompleteProblem } from '../../../src/optimizers/problem.js'
+import { DEFAULT_TRIAL_POLICY } from '../../../src/optimizers/trial-policy.js'
 import type { OpenStore } from '../../../src/store/index.js'
 import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../../../src/store/records.js'
 
@@ -35,6 +36,7 @@ export function newStudy(change: Partial<NewStudy> = {}): NewStudy {
     seed: 42,
     corpusId: null,
     ingestionId: null,
+    trialPolicy: DEFAULT_TRIAL_POLICY,
     ...change,
   }
 }
@@ -51,6 +53,7 @@ export function newImport(
     fidelity: 'small',
     format: 'json',
     warnings: [],
+    evaluations: null,
     contentHash: hashOf('content'),
     ...change,
   }

@@ -1,0 +1,213 @@
+import type { AttemptRecord, LeaseRecord, MeasurementRecord, TrialRecord } from './records.js'
+import type { NewEvent } from './trial-contract.js'
+
+/** A trial in the hands of a client. */
+export interface LeasedTrial {
+  trial: TrialRecord
+  attempt: AttemptRecord
+  lease: LeaseRecord
+}
+
+/** Who is given trials, and until when that is believed without a sign of life. */
+export interface Grant {
+  client: string
+  expiresAt: Date
+}
+
+export interface NewExternalTrial {
+  id: string
+  fidelity: string
+  label: string
+  reason: string
+  /** In the study's domain order; they sum to 1. */
+  weights: number[]
+  seed: number
+  replicateOf: string | null
+}
+
+/** Metrics at a number of tokens, as a client reports them. */
+export type Reported = Pick<MeasurementRecord, 'tokens' | 'values' | 'standardErrors' | 'details'>
+
+/** Why a report was not taken. In the order in which they are looked for. */
+export type ReportRefusal =
+  /** There is no such trial in the study, or others do not run it. */
+  | { outcome: 'no-trial' }
+  /** The lease is not one of this trial, or was given to another client. */
+  | { outcome: 'not-your-lease' }
+  /** The trial was given to another client after this lease had expired; it has that one's attempt number. */
+  | { outcome: 'lease-lost'; trial: TrialRecord }
+  /** The state machine does not allow it. */
+  | { outcome: 'illegal'; trial: TrialRecord }
+
+export type Kept = {
+  outcome: 'kept'
+  trial: TrialRecord
+  attempt: AttemptRecord
+  lease: LeaseRecord
+}
+
+export type RenewOutcome = Kept | ReportRefusal
+
+export type MeasureOutcome =
+  | Kept
+  /** The attempt has a measurement at or beyond these tokens; `same` when it is equal to what was sent. */
+  | {
+      outcome: 'tokens-backwards'
+      trial: TrialRecord
+      last: MeasurementRecord
+      same: boolean
+      lease: LeaseRecord
+    }
+  | ReportRefusal
+
+export type CompleteOutcome =
+  | { outcome: 'completed'; trial: TrialRecord }
+  /** Another attempt had completed the trial before: the result is kept in a trial of its own. */
+  | { outcome: 'replicate'; trial: TrialRecord }
+  /** This attempt has told the same before: nothing was written. */
+  | { outcome: 'repeated'; trial: TrialRecord }
+  /** This attempt has told another result before. */
+  | { outcome: 'conflict'; trial: TrialRecord; last: MeasurementRecord | undefined }
+  /** As of measurements: the attempt was measured beyond these tokens. */
+  | { outcome: 'tokens-backwards'; trial: TrialRecord; last: MeasurementRecord; same: false }
+  /** A trial cannot be stopped early, or completed, on the strength of no measurement at all. */
+  | { outcome: 'unmeasured'; trial: TrialRecord }
+  | ReportRefusal
+
+/** A client's report: which trial, and by which lease it is the client's. */
+export interface ReportTarget {
+  studyId: string
+  trialId: string
+  leaseId: string
+  client: string
+}
+
+/** A trial of others measured so far, for rules that stop trials early. */
+export interface TrialCurve {
+  trialId: string
+  state: TrialRecord['state']
+  /** Of the attempt that counts (the completing one, else the newest), by tokens, ascending. */
+  points: { tokens: number; values: Record<string, number> }[]
+}
+
+/**
+ * Trials that others run: handed out under leases, told about at any time and in any order. Every change is one transaction
+ * under a lock on the trial, together with its event; what the state machine (trial-states.ts) does not allow changes nothing.
+ * Events are given as functions of what was written, because they name it.
+ */
+export interface ExternalTrialRepository {
+  /**
+   * Trials that this client holds a lease on and has not ended, oldest first; their leases are renewed.
+   */
+  renewHeld(
+    studyId: string,
+    fidelity: string | undefined,
+    grant: Grant,
+    limit: number,
+  ): Promise<LeasedTrial[]>
+  /**
+   * Hands out what may be offered (waiting; failed or expired with an attempt left; in this order, oldest first within it) with
+   * a new attempt and lease. Two clients at a time get different ones. Attempts left open become `lost`.
+   */
+  offer(
+    studyId: string,
+    fidelity: string | undefined,
+    grant: Grant,
+    options: { limit: number; maxAttempts: number },
+  ): Promise<LeasedTrial[]>
+  /**
+   * What choosing a new mixture depends on: how many external trials the study has, and every mixture that was tried or is being
+   * tried at the fidelity by anyone (proxies and imported runs included), in the study's domain order.
+   */
+  snapshot(
+    studyId: string,
+    fidelity: string,
+  ): Promise<{ externalTrials: number; tried: number[][] } | undefined>
+  /**
+   * Writes new trials, `running` with an attempt and a lease each, if the study still has `externalTrials` external trials;
+   * positions go on from there. Undefined, and nothing is written, when it has another number, or is gone.
+   */
+  insertSuggested(
+    studyId: string,
+    externalTrials: number,
+    trials: readonly (NewExternalTrial & { grant: Grant })[],
+  ): Promise<LeasedTrial[] | undefined>
+  /**
+   * Writes a trial that a client has chosen itself: `waiting`; `running` under a lease when there is a grant; or ended with the
+   * result. `exists` when its id is there already (a request sent twice); `duplicate` when the study has the mixture (within 1e-6 per
+   * weight) at the fidelity among its external trials and the new one is no replicate; `full` when it has `maxTrials`.
+   */
+  attach(
+    studyId: string,
+    trial: NewExternalTrial,
+    options: { grant?: Grant; result?: Reported; client: string; maxTrials: number | null },
+    event: (trial: TrialRecord) => NewEvent,
+  ): Promise<
+    | {
+        outcome: 'attached' | 'exists'
+        trial: TrialRecord
+        attempt?: AttemptRecord
+        lease?: LeaseRecord
+      }
+    | { outcome: 'duplicate'; trial: TrialRecord }
+    | { outcome: 'full' | 'no-study' }
+  >
+  /** A sign of life. Brings back the lease of an expired trial that nobody else was given. */
+  renew(target: ReportTarget, expiresAt: Date): Promise<RenewOutcome>
+  /** Appends a measurement, and renews the lease. Tokens must exceed those measured before in the attempt. */
+  measure(
+    target: ReportTarget,
+    measurement: Reported,
+    expiresAt: Date,
+    event: (trial: TrialRecord) => NewEvent,
+  ): Promise<MeasureOutcome>
+  /**
+   * Ends the trial with this attempt: `completed` (a measurement is given, or the attempt has one; without any it is
+   * `completed-without-metrics`), or `stopped` early. The first completion wins; a later one of another attempt becomes a completed trial
+   * of its own with `replicateOf`. The same told twice is `repeated`.
+   */
+  complete(
+    target: ReportTarget,
+    end: {
+      kind: 'completed' | 'completed-without-metrics' | 'stopped'
+      last?: Reported
+      reason: string | null
+      replicateId: string
+    },
+    event: (trial: TrialRecord) => NewEvent,
+  ): Promise<CompleteOutcome>
+  /** The attempt failed: the trial may be offered again while it has attempts left. */
+  fail(
+    target: ReportTarget,
+    problem: Record<string, unknown>,
+    maxAttempts: number,
+    event: (trial: TrialRecord) => NewEvent,
+  ): Promise<{ outcome: 'failed' | 'repeated'; trial: TrialRecord } | ReportRefusal>
+  /** By anyone, without a lease: the trial is never offered again. Abandoning twice is no error. */
+  abandon(
+    studyId: string,
+    trialId: string,
+    reason: string | null,
+    event: (trial: TrialRecord) => NewEvent,
+  ): Promise<
+    { outcome: 'abandoned' | 'repeated' | 'illegal'; trial: TrialRecord } | { outcome: 'no-trial' }
+  >
+  /** Asks the client, at its next report, to stop early. False when it does not run or was asked before. */
+  requestStop(trialId: string, reason: string, event: NewEvent): Promise<boolean>
+  /** Cancels all external trials of the study that have not ended. Returns them. */
+  cancelAll(studyId: string, event: (trial: TrialRecord) => NewEvent): Promise<TrialRecord[]>
+  /**
+   * Expires leases that are due at the database's clock, with their trials; of all studies or of one. Trials without an attempt left
+   * are finished by it. Returns what expired, and when the next lease is due at the earliest (undefined: none is held).
+   */
+  expireDue(
+    event: (trial: TrialRecord) => NewEvent,
+    studyId?: string,
+  ): Promise<{ expired: TrialRecord[]; nextDueInMs: number | undefined }>
+  /** What has been measured at the fidelity, of trials with at least one measurement. */
+  curves(studyId: string, fidelity: string): Promise<TrialCurve[]>
+  /** How many external trials are in which state, and how many can still be offered. */
+  counts(
+    studyId: string,
+  ): Promise<{ states: Record<TrialRecord['state'], number>; offerable: number }>
+}
