@@ -18,6 +18,7 @@ export {
   REGMIX_SAMPLING,
   type RegmixSamplingOptions,
   type RegmixSamplingStatistics,
+  regmixDrawer,
   sampleRegmix,
   sampleRegmixWithStatistics,
 } from './sampling/regmix.js'

@@ -2,18 +2,23 @@ import { l1Distance } from '../mixture/distance.js'
 import {
   fromMixture,
   type RegmixSamplingOptions,
-  sampleRegmix,
+  regmixDrawer,
   toMixture,
 } from '../mixture/index.js'
+import type { Rng } from '../random.js'
 import { rowOf } from '../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../types.js'
 
 /** Mixtures closer than this in L1 count as the same trial (RegMix rounds to about this). */
 const SAME_MIXTURE = 1e-3
 
+/** Vectors drawn for one mixture before the space counts as exhausted: few of them may be within all bounds. */
+const MOST_DRAWS = 1000
+
 /**
  * Mixtures to try, by RegMix's Step A sampler within the constraints, without those already tried or being tried. Weights sum to 1.
- * The stream is named by how many mixtures the study has, so equal calls suggest the same and later calls something new.
+ * The i-th mixture of a study is drawn from a stream of its own, named by how many there are before it, so it is the same
+ * whether the mixtures are asked for one by one or many at once. They are fewer than asked for when the space has no more.
  */
 export function suggestSwarm<P>(
   { compiled, completed, active, count, rng }: SuggestInput<P>,
@@ -24,19 +29,30 @@ export function suggestSwarm<P>(
     ...Array.from({ length: completed.normalised.rows }, (_, i) => rowOf(completed.normalised, i)),
     ...active.map(({ weights }) => fromMixture(space, weights)),
   ]
-  const rows = sampleRegmix(
-    space,
-    { ...options, renormalise: true },
-    count + known.length,
-    rng.fork('swarm', known.length),
-  )
+  const draw = regmixDrawer(space, { ...options, renormalise: true })
   const cheapest = problem.fidelities.toSorted((a, b) => a.cost - b.cost)[0].name
-  return Array.from({ length: rows.rows }, (_, i) => rowOf(rows, i))
-    .filter((row) => known.every((other) => l1Distance(row, other) > SAME_MIXTURE))
-    .slice(0, count)
-    .map((row) => ({
+  const suggestions: Suggestion[] = []
+  while (suggestions.length < count) {
+    const row = drawNew(draw, rng.fork('swarm', known.length), known)
+    if (!row) break
+    known.push(row)
+    suggestions.push({
       weights: toMixture(space, row),
       fidelity: cheapest,
       reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
-    }))
+    })
+  }
+  return suggestions
+}
+
+function drawNew(
+  draw: (rng: Rng) => Float64Array | undefined,
+  rng: Rng,
+  known: readonly Float64Array[],
+): Float64Array | undefined {
+  for (let i = 0; i < MOST_DRAWS; i++) {
+    const row = draw(rng)
+    if (row && known.every((other) => l1Distance(row, other) > SAME_MIXTURE)) return row
+  }
+  return undefined
 }

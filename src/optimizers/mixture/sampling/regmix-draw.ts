@@ -8,15 +8,15 @@ import { dirichletSampler } from './dirichlet.js'
 import type { RegmixSamplingOptions } from './regmix.js'
 
 /**
- * Draws one vector of RegMix's Step A at a time: a row of m weights, or undefined when it was rejected.
+ * Draws one vector of RegMix's Step A at a time: a row of m weights, or undefined when it was rejected. It keeps nothing
+ * between draws.
  * @param base the tempered prior (m entries, sums to 1)
  */
 export function createRegmixDraw(
   space: Space,
   base: Float64Array,
   options: RegmixSamplingOptions,
-  rng: Rng,
-): () => Float64Array | undefined {
+): (rng: Rng) => Float64Array | undefined {
   const m = space.names.length
   const fixed = space.names.map((_, i) => space.lower[i] === space.upper[i])
   const movable = base.map((value, i) => (fixed[i] ? 0 : value))
@@ -40,7 +40,7 @@ export function createRegmixDraw(
     return withinGroups(space, row)
   }
 
-  return () => {
+  return (rng) => {
     const row = new Float64Array(m)
     if (samplers.length > 0) samplers[rng.integer(samplers.length)].draw(rng, row)
     for (let i = 0; i < m; i++) row[i] = space.lower[i] + rest * row[i]

@@ -89,14 +89,12 @@ export function sampleRegmixWithStatistics(
   count: number,
   rng: Rng,
 ): { rows: RowMatrix; statistics: RegmixSamplingStatistics } {
-  const settings = { ...REGMIX_SAMPLING, ...withoutUndefined(options) }
-  requireOptions(settings)
-  const concentrations = temperedPrior(space.prior, settings.temperature)
-  const draw = createRegmixDraw(space, concentrations, settings, rng)
+  const settings = completeOptions(options)
+  const draw = drawerOf(space, settings)
   const drawn = Math.ceil(count * settings.multiplier)
   const accepted: Float64Array[] = []
   for (let i = 0; i < drawn; i++) {
-    const row = draw()
+    const row = draw(rng)
     if (row) accepted.push(row)
   }
   const distinct = withoutDuplicates(accepted, settings.dedupDistance)
@@ -116,6 +114,28 @@ export function sampleRegmixWithStatistics(
       entropyDistinct: meanOf(distinct, entropy),
     },
   }
+}
+
+/**
+ * The same mixtures one at a time, for sequences whose length is not known: a row of m weights, or undefined when the vector was
+ * rejected. Near-duplicates are the caller's to drop.
+ * @throws InvalidInputError when an option is out of range
+ */
+export function regmixDrawer(
+  space: Space,
+  options: Partial<RegmixSamplingOptions>,
+): (rng: Rng) => Float64Array | undefined {
+  return drawerOf(space, completeOptions(options))
+}
+
+function drawerOf(space: Space, settings: RegmixSamplingOptions) {
+  return createRegmixDraw(space, temperedPrior(space.prior, settings.temperature), settings)
+}
+
+function completeOptions(options: Partial<RegmixSamplingOptions>): RegmixSamplingOptions {
+  const settings = { ...REGMIX_SAMPLING, ...withoutUndefined(options) }
+  requireOptions(settings)
+  return settings
 }
 
 function withoutUndefined(options: Partial<RegmixSamplingOptions>): Partial<RegmixSamplingOptions> {
