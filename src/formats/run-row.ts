@@ -3,5 +3,7 @@ export interface RunRow {
   runId: string
   weights: number[]
   values: Record<string, number>
+  /** Metric → standard error of its value, where the evaluator knows it. */
+  standardErrors?: Record<string, number>
   tokens?: number | null
 }

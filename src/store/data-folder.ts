@@ -1,14 +1,16 @@
 import { mkdirSync } from 'node:fs'
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { formatBytes } from '../byte-size.js'
 import { MixwrightError } from '../errors.js'
 import { isId } from './database.js'
-import { type WrittenFile, writeWhole } from './upload-file.js'
+import { readFolder, statIfThere } from './folder-entries.js'
+import { Usage } from './folder-usage.js'
+import { type WrittenFile, writeStream, writeWhole } from './upload-file.js'
 
 /**
- * Files beside the database: `uploads/<corpus>/<source>`, `corpora/<corpus>/<ingestion>/` and `trials/<trial>.checkpoint`. The
- * names are ids (UUIDs); nothing else is taken for one.
+ * Files beside the database: `uploads/<corpus>/<source>`, `corpora/<corpus>/<ingestion>/`, `trials/<trial>.checkpoint`, and
+ * `imports/<import>/<number>` as long as an import is being read. The names are ids (UUIDs); nothing else is taken for one.
  */
 export interface DataFolder {
   /** Absolute. */
@@ -34,6 +36,16 @@ export interface DataFolder {
     stream: AsyncIterable<Uint8Array>,
     maxBytes?: number,
   ): Promise<WrittenFile>
+  /**
+   * Stores a file of an import as it comes, for as long as the import takes: it is not forced to the disk.
+   * @param number place of the file in its import, from 0
+   * @throws MixwrightError `quota-exceeded`, `disk-full`, or what the stream throws
+   */
+  writeImportFile(
+    importId: string,
+    number: number,
+    stream: AsyncIterable<Uint8Array>,
+  ): Promise<WrittenFile>
   /** All files of the corpus. Like all that remove: what is not there is removed already. */
   removeCorpus(corpusId: string): Promise<void>
   removeIngestion(corpusId: string, ingestionId: string): Promise<void>
@@ -41,6 +53,9 @@ export interface DataFolder {
   removeUpload(corpusId: string, sourceId: string): Promise<void>
   /** Whether there was one. */
   removeCheckpoint(trialId: string): Promise<boolean>
+  removeImport(importId: string): Promise<void>
+  /** Imports that have files, with when one was last added or written. */
+  imports(): Promise<{ importId: string; changedAt: Date }[]>
   uploads(): Promise<{ corpusId: string; sourceId: string; changedAt: Date }[]>
   ingestions(): Promise<{ corpusId: string; ingestionId: string; changedAt: Date }[]>
   checkpoints(): Promise<{ trialId: string; changedAt: Date }[]>
@@ -62,6 +77,7 @@ export function createDataFolder(root: string, options: DataFolderOptions = {}):
     uploads: path.resolve(root, 'uploads'),
     corpora: path.resolve(root, 'corpora'),
     trials: path.resolve(root, 'trials'),
+    imports: path.resolve(root, 'imports'),
   }
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true })
   const usage = new Usage(Object.values(folders), usageMs)
@@ -111,6 +127,27 @@ export function createDataFolder(root: string, options: DataFolderOptions = {}):
         usage.forget()
         throw error
       }
+    },
+
+    writeImportFile: async (importId, number, stream) => {
+      const folder = path.join(folders.imports, named(importId))
+      await mkdir(folder, { recursive: true })
+      const file = path.join(folder, String(number))
+      const take = async (bytes: number) => {
+        await requireRoom(bytes)
+        usage.add(bytes)
+      }
+      return { file, ...(await writeStream(file, stream, take, { flush: false })) }
+    },
+    removeImport: async (importId) => remove(path.join(folders.imports, named(importId))),
+    imports: async () => {
+      const entries = await entriesOf(folders.imports)
+      return Promise.all(
+        entries.map(async ({ id, changedAt }) => ({
+          importId: id,
+          changedAt: await newestIn(path.join(folders.imports, id), changedAt),
+        })),
+      )
     },
 
     removeCorpus: async (corpusId) =>
@@ -168,66 +205,6 @@ function tooLarge(maxBytes: number): MixwrightError {
   )
 }
 
-/** How many bytes are in the folders: counted now and then, and kept up with what is known to be added. */
-class Usage {
-  readonly #folders: readonly string[]
-  readonly #maxAgeMs: number
-  #counted: { bytes: number; at: number } | undefined
-  #counting: Promise<number> | undefined
-
-  constructor(folders: readonly string[], maxAgeMs: number) {
-    this.#folders = folders
-    this.#maxAgeMs = maxAgeMs
-  }
-
-  async bytes(): Promise<number> {
-    const { bytes, at } = this.#counted ?? { bytes: 0, at: Number.NEGATIVE_INFINITY }
-    if (performance.now() - at < this.#maxAgeMs) return bytes
-    this.#counting ??= this.#count()
-    return this.#counting
-  }
-
-  /** So many bytes are about to be written. */
-  add(bytes: number): void {
-    if (this.#counted) this.#counted.bytes += bytes
-  }
-
-  /** Something was removed: the next who asks counts anew. */
-  forget(): void {
-    this.#counted = undefined
-    this.#counting = undefined
-  }
-
-  #count(): Promise<number> {
-    const counting = sizesOf(this.#folders)
-      .then((bytes) => {
-        if (this.#counting === counting) this.#counted = { bytes, at: performance.now() }
-        return bytes
-      })
-      .finally(() => {
-        if (this.#counting === counting) this.#counting = undefined
-      })
-    return counting
-  }
-}
-
-async function sizesOf(folders: readonly string[]): Promise<number> {
-  let bytes = 0
-  for (const folder of folders) bytes += await sizeOf(folder)
-  return bytes
-}
-
-/** Bytes of the files below the folder. Links count as what they are themselves. */
-async function sizeOf(folder: string): Promise<number> {
-  let bytes = 0
-  for (const entry of await readFolder(folder)) {
-    const place = path.join(folder, entry.name)
-    if (entry.isDirectory()) bytes += await sizeOf(place)
-    else bytes += (await statIfThere(place))?.size ?? 0
-  }
-  return bytes
-}
-
 /** Entries of the folders that are named by ids. */
 async function entriesBelow(
   folder: string,
@@ -253,32 +230,19 @@ async function entriesOf(folder: string): Promise<{ id: string; changedAt: Date 
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
+/** A file that grows does not change the folder that it is in. */
+async function newestIn(folder: string, changedAt: Date): Promise<Date> {
+  let newest = changedAt
+  for (const { name } of await readFolder(folder)) {
+    const stats = await statIfThere(path.join(folder, name))
+    if (stats && stats.mtime > newest) newest = stats.mtime
+  }
+  return newest
+}
+
 async function placesOf(folder: string, id: string): Promise<string[]> {
   const entries = await readFolder(folder)
   return entries
     .filter(({ name }) => name === id || name.startsWith(`${id}.`))
     .map(({ name }) => path.join(folder, name))
-}
-
-/** Others may remove things at any time: a folder that is gone is empty. */
-async function readFolder(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true })
-  } catch (error) {
-    if (isGone(error)) return []
-    throw error
-  }
-}
-
-async function statIfThere(place: string) {
-  try {
-    return await lstat(place)
-  } catch (error) {
-    if (isGone(error)) return undefined
-    throw error
-  }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

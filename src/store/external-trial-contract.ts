@@ -1,4 +1,10 @@
-import type { AttemptRecord, LeaseRecord, MeasurementRecord, TrialRecord } from './records.js'
+import type {
+  AttemptRecord,
+  LeaseRecord,
+  MeasurementRecord,
+  TrialRecord,
+  TrialState,
+} from './records.js'
 import type { NewEvent } from './trial-contract.js'
 
 /** A trial in the hands of a client. */
@@ -23,6 +29,34 @@ export interface NewExternalTrial {
   weights: number[]
   seed: number
   replicateOf: string | null
+}
+
+/**
+ * The event that tells of a change. Of the trial it is given what is known before the change is written, so that both travel
+ * to the database together. `lateResultOf`: the completed trial whose second result the trial holds, when it is made for that.
+ */
+export type TrialEvent = (trial: {
+  id: string
+  state: TrialState
+  lateResultOf: string | null
+}) => NewEvent
+
+/** The event that tells that a trial is handed out. */
+export type HandOutEvent = (given: {
+  trial: Pick<TrialRecord, 'id' | 'fidelity' | 'label' | 'replicateOf'>
+  attempt: Pick<AttemptRecord, 'id' | 'number'>
+  lease: Pick<LeaseRecord, 'id' | 'holder' | 'expiresAt'>
+}) => NewEvent
+
+/** What choosing a new mixture depends on. */
+export interface TriedSnapshot {
+  /** How many external trials the study has. */
+  externalTrials: number
+  /**
+   * Every mixture at the fidelity that was tried, is being tried or waits for it, by anyone (proxies and imported runs
+   * included; not what was cancelled), in the study's domain order.
+   */
+  tried: number[][]
 }
 
 /** Metrics at a number of tokens, as a client reports them. */
@@ -50,7 +84,10 @@ export type RenewOutcome = Kept | ReportRefusal
 
 export type MeasureOutcome =
   | Kept
-  /** The attempt has a measurement at or beyond these tokens; `same` when it is equal to what was sent. */
+  /**
+   * The attempt has a measurement at or beyond these tokens; `last` is the furthest. `same` when one is equal to what was
+   * sent, as in a request sent twice, which renews the lease.
+   */
   | {
       outcome: 'tokens-backwards'
       trial: TrialRecord
@@ -85,44 +122,32 @@ export interface ReportTarget {
 /** A trial of others measured so far, for rules that stop trials early. */
 export interface TrialCurve {
   trialId: string
-  state: TrialRecord['state']
+  state: TrialState
   /** Of the attempt that counts (the completing one, else the newest), by tokens, ascending. */
   points: { tokens: number; values: Record<string, number> }[]
 }
 
 /**
  * Trials that others run: handed out under leases, told about at any time and in any order. Every change is one transaction
- * under a lock on the trial, together with its event; what the state machine (trial-states.ts) does not allow changes nothing.
- * Events are given as functions of what was written, because they name it.
+ * under a lock on the trial, together with its event, to whose data the trial's `position` is added; what the state machine
+ * (trial-states.ts) does not allow changes nothing.
  */
 export interface ExternalTrialRepository {
   /**
-   * Trials that this client holds a lease on and has not ended, oldest first; their leases are renewed.
+   * What a client that asks for trials is given without a new mixture, up to the limit: first those that it holds a lease on
+   * and has not ended, oldest first, whose leases are renewed; then what may be offered (waiting; failed or expired with an
+   * attempt left; in this order, oldest first within it) with a new attempt and lease each. Two clients at a time are offered
+   * different ones. One round trip when nothing is there to be offered.
    */
-  renewHeld(
-    studyId: string,
-    fidelity: string | undefined,
-    grant: Grant,
-    limit: number,
-  ): Promise<LeasedTrial[]>
-  /**
-   * Hands out what may be offered (waiting; failed or expired with an attempt left; in this order, oldest first within it) with
-   * a new attempt and lease. Two clients at a time get different ones. Attempts left open become `lost`.
-   */
-  offer(
+  handOut(
     studyId: string,
     fidelity: string | undefined,
     grant: Grant,
     options: { limit: number; maxAttempts: number },
-  ): Promise<LeasedTrial[]>
-  /**
-   * What choosing a new mixture depends on: how many external trials the study has, and every mixture that was tried or is being
-   * tried at the fidelity by anyone (proxies and imported runs included), in the study's domain order.
-   */
-  snapshot(
-    studyId: string,
-    fidelity: string,
-  ): Promise<{ externalTrials: number; tried: number[][] } | undefined>
+    event: HandOutEvent,
+  ): Promise<{ held: LeasedTrial[]; offered: LeasedTrial[] }>
+  /** Undefined when there is no such study. */
+  snapshot(studyId: string, fidelity: string): Promise<TriedSnapshot | undefined>
   /**
    * Writes new trials, `running` with an attempt and a lease each, if the study still has `externalTrials` external trials;
    * positions go on from there. Undefined, and nothing is written, when it has another number, or is gone.
@@ -131,17 +156,18 @@ export interface ExternalTrialRepository {
     studyId: string,
     externalTrials: number,
     trials: readonly (NewExternalTrial & { grant: Grant })[],
+    event: HandOutEvent,
   ): Promise<LeasedTrial[] | undefined>
   /**
-   * Writes a trial that a client has chosen itself: `waiting`; `running` under a lease when there is a grant; or ended with the
-   * result. `exists` when its id is there already (a request sent twice); `duplicate` when the study has the mixture (within 1e-6 per
+   * Writes a trial that a client has chosen itself: `completed` when there is a result; otherwise `running` under a lease when
+   * there is a grant; otherwise `waiting`. `exists` when its id is there already (a request sent twice); `duplicate` when the study has the mixture (within 1e-6 per
    * weight) at the fidelity among its external trials and the new one is no replicate; `full` when it has `maxTrials`.
    */
   attach(
     studyId: string,
     trial: NewExternalTrial,
     options: { grant?: Grant; result?: Reported; client: string; maxTrials: number | null },
-    event: (trial: TrialRecord) => NewEvent,
+    event: TrialEvent,
   ): Promise<
     | {
         outcome: 'attached' | 'exists'
@@ -159,12 +185,13 @@ export interface ExternalTrialRepository {
     target: ReportTarget,
     measurement: Reported,
     expiresAt: Date,
-    event: (trial: TrialRecord) => NewEvent,
+    event: TrialEvent,
   ): Promise<MeasureOutcome>
   /**
-   * Ends the trial with this attempt: `completed` (a measurement is given, or the attempt has one; without any it is
-   * `completed-without-metrics`), or `stopped` early. The first completion wins; a later one of another attempt becomes a completed trial
-   * of its own with `replicateOf`. The same told twice is `repeated`.
+   * Ends the trial with this attempt: `completed` (a measurement is given, or the attempt has one),
+   * `completed-without-metrics` (its completion may follow), or `stopped` early. The first completion wins, also one of a lease
+   * that had expired; a later one of another attempt becomes a completed trial of its own with `replicateOf`. The two other
+   * ends are not taken from a lease that was lost. The same told twice is `repeated`.
    */
   complete(
     target: ReportTarget,
@@ -174,40 +201,38 @@ export interface ExternalTrialRepository {
       reason: string | null
       replicateId: string
     },
-    event: (trial: TrialRecord) => NewEvent,
+    event: TrialEvent,
   ): Promise<CompleteOutcome>
   /** The attempt failed: the trial may be offered again while it has attempts left. */
   fail(
     target: ReportTarget,
     problem: Record<string, unknown>,
     maxAttempts: number,
-    event: (trial: TrialRecord) => NewEvent,
+    event: TrialEvent,
   ): Promise<{ outcome: 'failed' | 'repeated'; trial: TrialRecord } | ReportRefusal>
   /** By anyone, without a lease: the trial is never offered again. Abandoning twice is no error. */
   abandon(
     studyId: string,
     trialId: string,
     reason: string | null,
-    event: (trial: TrialRecord) => NewEvent,
+    event: TrialEvent,
   ): Promise<
     { outcome: 'abandoned' | 'repeated' | 'illegal'; trial: TrialRecord } | { outcome: 'no-trial' }
   >
   /** Asks the client, at its next report, to stop early. False when it does not run or was asked before. */
   requestStop(trialId: string, reason: string, event: NewEvent): Promise<boolean>
   /** Cancels all external trials of the study that have not ended. Returns them. */
-  cancelAll(studyId: string, event: (trial: TrialRecord) => NewEvent): Promise<TrialRecord[]>
+  cancelAll(studyId: string, event: TrialEvent): Promise<TrialRecord[]>
   /**
    * Expires leases that are due at the database's clock, with their trials; of all studies or of one. Trials without an attempt left
    * are finished by it. Returns what expired, and when the next lease is due at the earliest (undefined: none is held).
    */
   expireDue(
-    event: (trial: TrialRecord) => NewEvent,
+    event: TrialEvent,
     studyId?: string,
   ): Promise<{ expired: TrialRecord[]; nextDueInMs: number | undefined }>
   /** What has been measured at the fidelity, of trials with at least one measurement. */
   curves(studyId: string, fidelity: string): Promise<TrialCurve[]>
   /** How many external trials are in which state, and how many can still be offered. */
-  counts(
-    studyId: string,
-  ): Promise<{ states: Record<TrialRecord['state'], number>; offerable: number }>
+  counts(studyId: string): Promise<{ states: Record<TrialState, number>; offerable: number }>
 }

@@ -22,10 +22,14 @@ export interface IdempotencyRepository {
    * @param fingerprint SHA-256 (hex) of what was asked
    */
   begin(scope: string, key: string, fingerprint: string, staleMs: number): Promise<IdempotencyBegin>
-  /** Keeps the answer. */
+  /** A sign of life of whoever works on the request. */
+  renew(scope: string, key: string): Promise<void>
+  /** Keeps the answer. The first one stays. */
   answer(scope: string, key: string, answer: StoredAnswer): Promise<void>
-  /** Forgets a request that came to nothing, so that it can be tried again. */
+  /** Gives up a request without an answer worth keeping. The next try begins at once, with the same resource id. */
   release(scope: string, key: string): Promise<void>
+  /** Gives up all requests being worked on. For a start of the only process on the database. */
+  releaseAll(): Promise<void>
   /** Removes keys made before the date. Returns how many. */
   deleteBefore(date: Date): Promise<number>
 }

@@ -4,12 +4,16 @@ import { EventChannel } from './event-channel.js'
 import { migrate } from './migrations/index.js'
 import type { PoolLike } from './pool.js'
 import { openPostgresql } from './postgresql.js'
+import { createApiKeyRepository } from './repositories/api-key-repository.js'
 import { createCorpusRepository } from './repositories/corpus-repository.js'
 import { createEventRepository } from './repositories/event-repository.js'
+import { createExternalTrialRepository } from './repositories/external-trial-repository.js'
 import { createFitRepository } from './repositories/fit-repository.js'
+import { createIdempotencyRepository } from './repositories/idempotency-repository.js'
 import { createImportRepository } from './repositories/import-repository.js'
 import { createJobRepository } from './repositories/job-repository.js'
 import { createSearchRepository } from './repositories/search-repository.js'
+import { createStatisticsRepository } from './repositories/statistics-repository.js'
 import { createStudyRepository } from './repositories/study-repository.js'
 import { createTrialRepository } from './repositories/trial-repository.js'
 import type { Store } from './store.js'
@@ -43,8 +47,12 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     const db = createDatabase(pool)
     await migrate(db)
     const imports = createImportRepository(db)
-    // Nobody else can be writing to the embedded database: what is staging was left behind by a process that died.
-    if (kind === 'embedded') await imports.discardStagingBefore(new Date())
+    const idempotency = createIdempotencyRepository(db)
+    // Nobody else can be writing to the embedded database: what is under way was left behind by a process that died.
+    if (kind === 'embedded') {
+      await imports.discardStagingBefore(new Date())
+      await idempotency.releaseAll()
+    }
     const channel = new EventChannel(pool)
     return {
       kind,
@@ -57,7 +65,11 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
       corpora: createCorpusRepository(db),
       searches: createSearchRepository(db),
       trials: createTrialRepository(db),
+      externalTrials: createExternalTrialRepository(db),
       events: createEventRepository(db, channel),
+      statistics: createStatisticsRepository(db),
+      idempotency,
+      apiKeys: createApiKeyRepository(db),
       ping: () => ping(pool),
       close: () => {
         channel.close()

@@ -1,5 +1,9 @@
 import type { CorpusRepository } from './corpus-contract.js'
+import type { ExternalTrialRepository } from './external-trial-contract.js'
+import type { IdempotencyRepository } from './idempotency-contract.js'
+import type { ApiKeyRepository } from './key-contract.js'
 import type { FitRecord, ImportRecord, JobKind, JobRecord, StudyRecord } from './records.js'
+import type { StatisticsRepository } from './statistics-contract.js'
 import type { EventRepository, SearchRepository, TrialRepository } from './trial-contract.js'
 
 /** The page after `after` (an id), newest first; ids are UUID v7, so their order is the order of creation. */
@@ -17,8 +21,17 @@ export interface StudyRepository {
   ): Promise<StudyRecord>
   get(id: string): Promise<StudyRecord | undefined>
   list(page: Page & { owner?: string; label?: [string, string] }): Promise<StudyRecord[]>
-  /** Removes the study with all its imports, runs, searches, trials, fits, jobs and events. False when there is none. */
-  delete(id: string): Promise<boolean>
+  /** Compare-and-set on the version, which is raised. Undefined when the study has another, or is gone. */
+  update(
+    id: string,
+    version: number,
+    change: Partial<Pick<StudyRecord, 'name' | 'labels' | 'trialPolicy'>>,
+  ): Promise<StudyRecord | undefined>
+  /**
+   * Removes the study with all its imports, runs, searches, trials, fits, jobs and events. False when there is none, or it
+   * has another version than the one that is given.
+   */
+  delete(id: string, version?: number): Promise<boolean>
 }
 
 export interface ImportRepository {
@@ -32,10 +45,19 @@ export interface ImportRepository {
    * throws DuplicateRunError, which lists up to 20 of them.
    */
   appendRows(importId: string, rowsJson: string): Promise<void>
-  /** Makes the import and all its rows visible, in one statement. */
+  /**
+   * Makes the import and all its rows visible, together.
+   * @param accept called where `evaluations` are given, with those of the complete imports of the study at the same fidelity;
+   *   what it throws keeps the import open. No other such import is completed meanwhile.
+   */
   complete(
     importId: string,
-    summary: { rowCount: number; warnings: unknown[] },
+    summary: {
+      rowCount: number
+      warnings: unknown[]
+      evaluations?: ImportRecord['evaluations']
+    },
+    accept?: (earlier: readonly ImportRecord[]) => void,
   ): Promise<ImportRecord>
   /** Removes an import that did not come to its end, with its rows. */
   discard(importId: string): Promise<void>
@@ -138,7 +160,11 @@ export interface Store {
   readonly corpora: CorpusRepository
   readonly searches: SearchRepository
   readonly trials: TrialRepository
+  readonly externalTrials: ExternalTrialRepository
   readonly events: EventRepository
+  readonly statistics: StatisticsRepository
+  readonly idempotency: IdempotencyRepository
+  readonly apiKeys: ApiKeyRepository
   /** A round trip to the database; rejects when it does not answer. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -78,6 +78,7 @@ export interface SearchRepository {
 export interface TrialQuery extends Page {
   studyId: string
   searchId?: string
+  evaluator?: TrialRecord['evaluator']
   state?: TrialState
 }
 

@@ -23,7 +23,7 @@ export type TrialAction =
 export const TRANSITIONS: Readonly<
   Record<TrialState, Readonly<Partial<Record<TrialAction, TrialState>>>>
 > = {
-  waiting: { offer: 'running', abandon: 'abandoned', cancel: 'cancelled', complete: 'completed' },
+  waiting: { offer: 'running', abandon: 'abandoned', cancel: 'cancelled' },
   running: {
     renew: 'running',
     measure: 'running',
@@ -62,6 +62,13 @@ export const TRANSITIONS: Readonly<
 /** The state after the action; undefined when it is illegal. */
 export function nextState(state: TrialState, action: TrialAction): TrialState | undefined {
   return TRANSITIONS[state][action]
+}
+
+/** State → next state, of the states that allow the action. */
+export function transitionsBy(action: TrialAction): Partial<Record<TrialState, TrialState>> {
+  const states = Object.keys(TRANSITIONS) as TrialState[]
+  const moves = states.map((state) => [state, nextState(state, action)] as const)
+  return Object.fromEntries(moves.filter(([, next]) => next !== undefined))
 }
 
 /** Whether a trial in the state can be handed out, attempts permitting. */

@@ -37,16 +37,20 @@ export async function writeWhole(
   }
 }
 
-/** Writes the stream to the file, through to the disk. @throws as `writeWhole` */
+/**
+ * Writes the stream to the file, through to the disk unless `flush` is false.
+ * @throws as `writeWhole`
+ */
 export async function writeStream(
   file: string,
   stream: AsyncIterable<Uint8Array>,
   onBytes: (bytes: number) => void | Promise<void>,
+  { flush = true }: { flush?: boolean } = {},
 ): Promise<Omit<WrittenFile, 'file'>> {
   const handle = await open(file, 'w')
   try {
     const written = await writeTo(handle, stream, onBytes)
-    await handle.sync()
+    if (flush) await handle.sync()
     return written
   } catch (error) {
     throw asDiskFull(error, path.dirname(file))

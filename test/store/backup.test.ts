@@ -5,14 +5,17 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEFAULT_TRIAL_POLICY } from '../../src/optimizers/trial-policy.js'
 import { type Upgrade, upgradeRow } from '../../src/store/backup/format.js'
 import { DUMP_TABLES } from '../../src/store/backup/tables.js'
 import { type OpenStore, openStore, restoreBackup, writeBackup } from '../../src/store/index.js'
 import { backupRoundTrip, dumpOf, fillStore } from './conformance/backup.js'
 import { newDataFolder } from './support/data-folder.js'
+import { complete, news, reported, suggestOne } from './support/external-trials.js'
 import { firstVersionDump } from './support/first-version-dump.js'
 import { completeTrial, startSearch } from './support/proxies.js'
 import { newId, newStudy, readAll } from './support/records.js'
+import { secondVersionDump } from './support/second-version-dump.js'
 
 const folders: string[] = []
 async function openEmpty(): Promise<OpenStore> {
@@ -59,23 +62,24 @@ describe('a dump', () => {
   }
 
   test('says what it is and closes with counts and a check sum', () => {
-    expect(JSON.parse(lines[0])).toMatchObject({ format: 'mixwright-backup', version: 2 })
+    expect(JSON.parse(lines[0])).toMatchObject({ format: 'mixwright-backup', version: 3 })
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({
       end: true,
       rows: {
-        studies: 4,
+        api_keys: 1,
+        studies: 5,
         imports: 2,
-        trials: 1507,
-        attempts: 3,
-        leases: 3,
-        measurements: 1503,
+        trials: 1512,
+        attempts: 8,
+        leases: 7,
+        measurements: 1506,
         jobs: 12,
         fits: 3,
         corpora: 3,
         corpus_sources: 2,
         ingestions: 3,
         searches: 2,
-        study_events: 2,
+        study_events: 13,
       },
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
@@ -86,6 +90,7 @@ describe('a dump', () => {
       `select table_name as name, array_agg(column_name::text order by column_name::text) as columns
        from information_schema.columns
        where table_schema = 'mixwright' and table_name not like 'kysely%'
+         and table_name <> 'idempotency_keys'
        group by table_name order by table_name`,
     )
     const dumped = DUMP_TABLES.map(({ name, columns }) => ({ name, columns: [...columns].sort() }))
@@ -115,8 +120,8 @@ describe('a dump', () => {
   })
 
   test('of a newer version is refused with the way out', async () => {
-    const header = JSON.stringify({ ...JSON.parse(lines[0]), version: 3 })
-    await expectRefusal(pack([header, ...lines.slice(1)]), /version 3.*reads up to 2/)
+    const header = JSON.stringify({ ...JSON.parse(lines[0]), version: 4 })
+    await expectRefusal(pack([header, ...lines.slice(1)]), /version 4.*reads up to 3/)
   })
 
   test('is not taken from something else', async () => {
@@ -192,6 +197,49 @@ test('a dump of the first version is restored as if this one had written it', as
   const { trials } = await startSearch(store, study, 1)
   await completeTrial(store, trials[0])
   expect(await dumpedLines(store)).toHaveLength(14)
+  await store.close()
+})
+
+test('a dump of the second version is restored as if this one had written it', async () => {
+  const ids = {
+    study: newId(),
+    import: newId(),
+    run: newId(),
+    search: newId(),
+    trial: newId(),
+    job: newId(),
+    attempt: newId(),
+  }
+  const store = await openEmpty()
+  await restoreBackup(store, Readable.from([secondVersionDump(ids)]))
+  const study = (await store.studies.get(ids.study))!
+  expect(study).toMatchObject({ trialPolicy: DEFAULT_TRIAL_POLICY, externalTrials: 0 })
+  expect(await store.imports.get(ids.import)).toMatchObject({ evaluations: null })
+  const runs = await readAll(store, [ids.import])
+  expect(runs).toMatchObject([{ runId: 'run-1', values: { z: 1, a: 0.3 }, tokens: 1000 }])
+  expect(await store.trials.list({ studyId: ids.study, limit: 9 })).toMatchObject([
+    {
+      id: ids.trial,
+      evaluator: 'proxy',
+      searchId: ids.search,
+      replicateOf: null,
+      stopRequestedAt: null,
+      endReason: null,
+    },
+  ])
+  expect(await store.trials.attempts(ids.trial)).toMatchObject([
+    { id: ids.attempt, replicateId: null },
+  ])
+  expect(await store.trials.measurements(ids.trial)).toMatchObject([{ tokens: 1000 }])
+  const asLeft = { expired: [], nextDueInMs: undefined }
+  expect(await store.externalTrials.expireDue(news('expired'))).toEqual(asLeft)
+
+  const { trials } = await startSearch(store, study, 1)
+  await completeTrial(store, trials[0])
+  const leased = await suggestOne(store, study)
+  expect(await complete(store, leased, { last: reported(5) })).toMatchObject({
+    outcome: 'completed',
+  })
   await store.close()
 })
 

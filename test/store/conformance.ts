@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { OpenStore } from '../../src/store/index.js'
+import { apiKeyConformance } from './conformance/api-keys.js'
 import { attemptConformance } from './conformance/attempts.js'
 import { corpusConformance } from './conformance/corpora.js'
 import { eventConformance } from './conformance/events.js'
+import { externalTrialEndingConformance } from './conformance/external-trial-endings.js'
+import { externalTrialRaceConformance } from './conformance/external-trial-races.js'
+import { externalTrialReportConformance } from './conformance/external-trial-reports.js'
+import { externalTrialResultConformance } from './conformance/external-trial-results.js'
+import { externalTrialStateConformance } from './conformance/external-trial-states.js'
+import { externalTrialConformance } from './conformance/external-trials.js'
 import { fitConformance } from './conformance/fits.js'
+import { idempotencyConformance } from './conformance/idempotency.js'
 import { importConformance } from './conformance/imports.js'
 import { jobConformance } from './conformance/jobs.js'
 import { searchConformance } from './conformance/searches.js'
@@ -21,6 +29,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     })
     afterAll(() => store?.close())
 
+    apiKeyConformance(() => store)
     studyConformance(() => store)
     importConformance(() => store)
     fitConformance(() => store)
@@ -30,6 +39,13 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     trialConformance(() => store)
     attemptConformance(() => store)
     trialRaceConformance(() => store)
+    externalTrialConformance(() => store)
+    externalTrialStateConformance(() => store)
+    externalTrialReportConformance(() => store)
+    externalTrialResultConformance(() => store)
+    externalTrialEndingConformance(() => store)
+    externalTrialRaceConformance(() => store)
     eventConformance(() => store)
+    idempotencyConformance(() => store)
   })
 }

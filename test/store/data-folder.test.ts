@@ -38,6 +38,41 @@ async function put(file: string, bytes: number, age = 0): Promise<void> {
   await utimes(file, time, time)
 }
 
+describe('files of an import', () => {
+  const bytesOf = (count: number) => Readable.from([Buffer.alloc(count)])
+
+  test('are stored by their numbers, listed by the newest, and removed together', async () => {
+    const folder = createDataFolder(root)
+    const [one, other] = [newId(), newId()].sort()
+    const written = await folder.writeImportFile(one, 0, Readable.from([Buffer.from('ü')]))
+    expect(written).toMatchObject({ bytes: 2, contentHash: sha256(Buffer.from('ü')) })
+    await folder.writeImportFile(one, 1, bytesOf(10))
+    await folder.writeImportFile(other, 0, bytesOf(10))
+    const files = [path.join('imports', one, '0'), path.join('imports', one, '1')]
+    expect(await filesBelow(root)).toEqual([...files, path.join('imports', other, '0')])
+    const hour = 3_600_000
+    const past = new Date(Date.now() - 2 * hour)
+    await utimes(path.join(root, 'imports', one), past, past)
+    await utimes(path.join(root, files[0]), past, past)
+    expect((await folder.imports()).map(({ importId }) => importId)).toEqual([one, other])
+    expect((await folder.imports())[0].changedAt.getTime()).toBeGreaterThan(Date.now() - hour)
+    await utimes(path.join(root, files[1]), past, past)
+    expect((await folder.imports())[0].changedAt.getTime()).toBeLessThan(Date.now() - hour)
+    await folder.removeImport(one)
+    expect(await filesBelow(root)).toEqual([path.join('imports', other, '0')])
+  })
+
+  test('count for the quota, and are never outside the folder', async () => {
+    const folder = createDataFolder(root, { quotaBytes: 100, usageMs: 0 })
+    await folder.writeImportFile(newId(), 0, bytesOf(60))
+    await expect(folder.writeImportFile(newId(), 0, bytesOf(60))).rejects.toMatchObject({
+      code: 'quota-exceeded',
+    })
+    await expect(folder.writeImportFile('../x', 0, bytesOf(1))).rejects.toThrow('not an id')
+    await expect(folder.removeImport('..')).rejects.toThrow('not an id')
+  })
+})
+
 describe('an upload', () => {
   test('is stored as it came, with its size and hash', async () => {
     const folder = createDataFolder(root)

@@ -1,4 +1,4 @@
-import { addProxies } from './upgrades.js'
+import { addExternalTrials, addProxies } from './upgrades.js'
 
 /**
  * A dump is gzip over lines of JSON: a header; one `["table", row]` a row, tables in an order that references allow; a
@@ -27,7 +27,7 @@ export type DumpRow = [table: string, row: Record<string, unknown>]
 export type Upgrade = (row: DumpRow) => DumpRow[]
 
 /** `UPGRADES[n - 1]` goes from version n to n + 1. A change of the tables that old dumps do not fit adds one. */
-export const UPGRADES: readonly Upgrade[] = [addProxies]
+export const UPGRADES: readonly Upgrade[] = [addProxies, addExternalTrials]
 
 /** Version of the dumps that this program writes. */
 export const DUMP_VERSION = UPGRADES.length + 1

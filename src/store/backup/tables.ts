@@ -20,9 +20,17 @@ const COMPLETE = `import_id in (select id from mixwright.imports where state = '
 /**
  * What dumps hold, in an order that references allow. Imports that have not come to their end are left out; a running
  * job is dumped as queued, so that its trial is taken up again. Files of the data folder are no part of a dump: neither
- * uploads and shards of corpora nor checkpoints.
+ * uploads and shards of corpora nor checkpoints. Requests that may be sent again are not either: they are of the hour.
  */
 export const DUMP_TABLES: readonly DumpTable[] = [
+  {
+    name: 'api_keys',
+    columns:
+      words(`id name prefix hash scopes created_by rotated_from created_at expires_at revoked_at
+      last_used_at`),
+    key: ['id'],
+    pageRows: 500,
+  },
   {
     name: 'corpora',
     columns: words(
@@ -47,14 +55,14 @@ export const DUMP_TABLES: readonly DumpTable[] = [
   {
     name: 'studies',
     columns: words(`id owner name labels problem problem_hash domain_set_version method params seed
-      corpus_id ingestion_id version created_at updated_at`),
+      corpus_id ingestion_id trial_policy external_trials version created_at updated_at`),
     key: ['id'],
     pageRows: 200,
   },
   {
     name: 'imports',
-    columns: words(`id study_id state role holdout fidelity format row_count warnings content_hash
-      created_at completed_at`),
+    columns: words(`id study_id state role holdout fidelity format row_count warnings evaluations
+      content_hash created_at completed_at`),
     key: ['id'],
     where: `state = 'complete'`,
     pageRows: 500,
@@ -93,8 +101,10 @@ export const DUMP_TABLES: readonly DumpTable[] = [
   },
   {
     name: 'trials',
-    columns: words(`id uid study_id import_id search_id position role holdout fidelity run_id label
-      reason weights seed state job_id attempts problem created_at finished_at`),
+    columns:
+      words(`id uid study_id import_id evaluator search_id position role holdout fidelity run_id label
+      reason weights seed replicate_of state job_id attempts problem stop_requested_at end_reason created_at
+      finished_at`),
     key: ['id'],
     where: `(import_id is null or ${COMPLETE})`,
     pageRows: 1_000,
@@ -102,13 +112,13 @@ export const DUMP_TABLES: readonly DumpTable[] = [
   },
   {
     name: 'attempts',
-    columns: words('id trial_id number state problem started_at finished_at'),
+    columns: words('id trial_id number state problem replicate_id started_at finished_at'),
     key: ['id'],
     pageRows: 1_000,
   },
   {
     name: 'leases',
-    columns: words('id attempt_id holder expires_at released_at'),
+    columns: words('id attempt_id holder expires_at released_at external'),
     key: ['id'],
     pageRows: 1_000,
   },

@@ -1,4 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely'
+import { HAND_OUT_FUNCTIONS } from './0003-hand-out-functions.js'
+import { REPORT_FUNCTIONS } from './0003-report-functions.js'
 
 /** Trials that others run, API keys, and requests that may be sent twice. */
 export const askAndTell: Migration = {
@@ -110,4 +112,11 @@ const IDEMPOTENCY = [
   'create index idempotency_keys_by_age on mixwright.idempotency_keys (created_at)',
 ]
 
-const STATEMENTS = [...STUDIES, ...TRIALS, ...KEYS, ...IDEMPOTENCY]
+const STATEMENTS = [
+  ...STUDIES,
+  ...TRIALS,
+  ...REPORT_FUNCTIONS,
+  ...HAND_OUT_FUNCTIONS,
+  ...KEYS,
+  ...IDEMPOTENCY,
+]

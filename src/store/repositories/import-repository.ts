@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
+import type { ImportRecord } from '../records.js'
 import { DuplicateRunError, type ImportRepository } from '../store.js'
 import { findDuplicateRuns, insertRuns, readRunPages } from './run-rows.js'
 
@@ -27,19 +28,11 @@ export function createImportRepository(db: Database): ImportRepository {
       }
     },
 
-    complete: (importId, { rowCount, warnings }) =>
-      db
-        .updateTable('imports')
-        .set({
-          state: 'complete',
-          rowCount,
-          warnings: JSON.stringify(warnings),
-          completedAt: sql<Date>`now()`,
-        })
-        .where('id', '=', importId)
-        .where('state', '=', 'staging')
-        .returningAll()
-        .executeTakeFirstOrThrow(() => new Error(`there is no import ${importId} to complete`)),
+    complete: (importId, summary, accept) =>
+      db.transaction().execute(async (tx) => {
+        if (summary.evaluations) accept?.(await evaluatedAlongside(tx, importId))
+        return completeImport(tx, importId, summary)
+      }),
 
     discard: async (importId) => {
       await db
@@ -75,6 +68,45 @@ export function createImportRepository(db: Database): ImportRepository {
 
     readRows: (importIds, pageRows = 1_000) => readRunPages(db, importIds, pageRows),
   }
+}
+
+/** Complete imports of the same study and fidelity that say how they were evaluated; further ones wait. */
+async function evaluatedAlongside(tx: Database, importId: string): Promise<ImportRecord[]> {
+  // Not `for update`: rows that refer to the study may be written meanwhile.
+  const { rows } = await sql<{ studyId: string; fidelity: string }>`
+    select studies.id as study_id, imports.fidelity from mixwright.studies
+    join mixwright.imports on imports.study_id = studies.id
+    where imports.id = ${importId} for no key update of studies`.execute(tx)
+  if (rows.length === 0) return []
+  return tx
+    .selectFrom('imports')
+    .selectAll()
+    .where('studyId', '=', rows[0].studyId)
+    .where('fidelity', '=', rows[0].fidelity)
+    .where('state', '=', 'complete')
+    .where('evaluations', 'is not', null)
+    .orderBy('id')
+    .execute()
+}
+
+function completeImport(
+  tx: Database,
+  importId: string,
+  { rowCount, warnings, evaluations }: Parameters<ImportRepository['complete']>[1],
+): Promise<ImportRecord> {
+  return tx
+    .updateTable('imports')
+    .set({
+      state: 'complete',
+      rowCount,
+      warnings: JSON.stringify(warnings),
+      ...(evaluations && { evaluations: JSON.stringify(evaluations) }),
+      completedAt: sql<Date>`now()`,
+    })
+    .where('id', '=', importId)
+    .where('state', '=', 'staging')
+    .returningAll()
+    .executeTakeFirstOrThrow(() => new Error(`there is no import ${importId} to complete`))
 }
 
 function isUniqueViolation(error: unknown): boolean {

@@ -6,8 +6,8 @@ import type { Database } from '../database.js'
 /** The rows of a JSON text parameter, as a table `given`. */
 const given = (rowsJson: string) => sql`
   rows from (json_to_recordset(${rowsJson}::json)
-    as ("runId" text, weights double precision[], "values" json, tokens double precision))
-  with ordinality as given (run_id, weights, "values", tokens, place)`
+    as ("runId" text, weights double precision[], "values" json, "standardErrors" json, tokens double precision))
+  with ordinality as given (run_id, weights, "values", standard_errors, tokens, place)`
 
 /**
  * Inserts trials and their measurements in one statement. Rejects with a unique violation when a run id is taken, and
@@ -27,8 +27,8 @@ export async function insertRuns(db: Database, importId: string, rowsJson: strin
       returning id, run_id
     ),
     measured as (
-      insert into mixwright.measurements (trial_id, tokens, values)
-      select inserted.id, tokens, "values" from inserted join given using (run_id) order by inserted.id
+      insert into mixwright.measurements (trial_id, tokens, values, standard_errors)
+      select inserted.id, tokens, "values", standard_errors from inserted join given using (run_id) order by inserted.id
       returning 1
     )
     select (select count(*) from given) as given, (select count(*) from measured) as inserted`.execute(
@@ -86,9 +86,12 @@ async function readRunPage(
       ) and trials.id > ${after}
       order by trials.id limit ${pageRows}
     )
-    select json_agg(json_build_object(
-        'runId', run_id, 'weights', weights, 'values', measurements.values,
-        'tokens', tokens, 'importId', import_id) order by page.id, measurements.id)::text as text,
+    select json_agg(case when standard_errors is null
+        then json_build_object('runId', run_id, 'weights', weights, 'values', measurements.values,
+          'tokens', tokens, 'importId', import_id)
+        else json_build_object('runId', run_id, 'weights', weights, 'values', measurements.values,
+          'standardErrors', standard_errors, 'tokens', tokens, 'importId', import_id)
+        end order by page.id, measurements.id)::text as text,
       max(page.id) as last
     from page join mixwright.measurements on trial_id = page.id`.execute(db)
   const { text, last } = rows[0]

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { StudyRepository } from '../store.js'
 import { touchCorpus } from './corpus-rows.js'
+import { NOW } from './job-changes.js'
 
 export function createStudyRepository(db: Database): StudyRepository {
   return {
@@ -36,10 +37,27 @@ export function createStudyRepository(db: Database): StudyRepository {
         .limit(limit)
         .execute(),
 
-    delete: async (id) => {
+    update: async (id, version, { labels, trialPolicy, ...change }) => {
+      if (!isId(id)) return undefined
+      return db
+        .updateTable('studies')
+        .set({
+          ...change,
+          ...(labels && { labels: JSON.stringify(labels) }),
+          ...(trialPolicy && { trialPolicy: JSON.stringify(trialPolicy) }),
+          version: sql<number>`version + 1`,
+          updatedAt: NOW,
+        })
+        .where('id', '=', id)
+        .where('version', '=', version)
+        .returningAll()
+        .executeTakeFirst()
+    },
+
+    delete: async (id, version) => {
       if (!isId(id)) return false
       return db.transaction().execute(async (tx) => {
-        if (!(await lockWithTrials(tx, id))) return false
+        if (!(await lockWithTrials(tx, id, version))) return false
         const deleted = await tx
           .deleteFrom('studies')
           .where('id', '=', id)
@@ -55,13 +73,14 @@ export function createStudyRepository(db: Database): StudyRepository {
 
 /**
  * Locks the study and then its trials, in the order in which a cancelled search locks them: the deletion alone would take
- * them as they lie on the disk, and the two could wait for each other. False when there is no study.
+ * them as they lie on the disk, and the two could wait for each other. False when there is no study of this version.
  */
-async function lockWithTrials(tx: Database, id: string): Promise<boolean> {
+async function lockWithTrials(tx: Database, id: string, version?: number): Promise<boolean> {
   const study = await tx
     .selectFrom('studies')
     .select('id')
     .where('id', '=', id)
+    .$if(version !== undefined, (query) => query.where('version', '=', version!))
     .forUpdate()
     .executeTakeFirst()
   if (!study) return false

@@ -119,12 +119,13 @@ export function createTrialRepository(db: Database): TrialRepository {
 
 async function listTrials(
   db: Database,
-  { studyId, searchId, state, after, limit }: TrialQuery,
+  { studyId, searchId, evaluator, state, after, limit }: TrialQuery,
 ): Promise<TrialRecord[]> {
   if (!isId(studyId) || (searchId !== undefined && !isId(searchId))) return []
   return selectTrials(db)
     .where('studyId', '=', studyId)
     .$if(searchId !== undefined, (query) => query.where('searchId', '=', searchId!))
+    .$if(evaluator !== undefined, (query) => query.where('evaluator', '=', evaluator!))
     .$if(state !== undefined, (query) => query.where('state', '=', state!))
     .$if(after !== undefined, (query) =>
       query.where('trials.id', '>', (is) =>

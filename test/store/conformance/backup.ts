@@ -2,6 +2,20 @@ import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenStore, restoreBackup, writeBackup } from '../../../src/store/index.js'
 import {
+  attachWaiting,
+  complete,
+  expire,
+  externalStudy,
+  fail,
+  IN_AN_HOUR,
+  measure,
+  news,
+  reported,
+  suggest,
+  suggestOne,
+  takeOffer,
+} from '../support/external-trials.js'
+import {
   beginTrial,
   completeTrial,
   corpusStudy,
@@ -12,8 +26,10 @@ import {
 } from '../support/proxies.js'
 import {
   finishFit,
+  hashOf,
   importRows,
   newFit,
+  newId,
   newImport,
   newStudy,
   queueFit,
@@ -44,7 +60,35 @@ export async function fillStore(store: OpenStore) {
   const problem = { code: 'fit-failed' }
   await store.jobs.end(failed.job.id, 'a worker', { state: 'failed', problem })
   const proxies = await fillProxies(store)
-  return { study, train, holdout, staging, finished, running, failed, proxies }
+  const externals = await fillExternals(store)
+  return { study, train, holdout, staging, finished, running, failed, proxies, externals }
+}
+
+/** A key, and five trials of others: completed late, its replicate, running, failed and waiting. */
+async function fillExternals(store: OpenStore) {
+  const key = await store.apiKeys.insert({
+    id: newId(),
+    name: 'cluster',
+    prefix: 'mix_ab',
+    hash: hashOf('key'),
+    scopes: ['run', 'read'],
+    createdBy: null,
+    rotatedFrom: null,
+    expiresAt: IN_AN_HOUR(),
+  })
+  await store.idempotency.begin('me', 'once', hashOf('request'), 1_000)
+  const study = await externalStudy(store, { maxAttempts: 7 })
+  const late = await suggestOne(store, study)
+  await measure(store, late)
+  await expire(store, late)
+  const heir = (await takeOffer(store, study, 'b'))!
+  await complete(store, late, { last: reported(2_000, 5e-324) })
+  await complete(store, heir, { last: reported(3_000) })
+  const [running, failed] = await suggest(store, study, 'ü', 2)
+  await store.externalTrials.requestStop(running.trial.id, 'why', { type: 'asked', data: {} })
+  await fail(store, failed)
+  await attachWaiting(store, study)
+  return { key, study, running }
 }
 
 /** Corpora at every stage, and a search of five trials: completed, set aside, cancelled, being trained and waiting. */
@@ -180,6 +224,34 @@ export function backupRoundTrip(
       expect([measurements.flat().length, events.length]).toEqual([2, 2])
     })
 
+    test('brings trials of others and keys across, but no requests that may be sent again', async () => {
+      const { key, study, running } = filled.externals
+      const of = { id: 'none', studyId: study.id }
+      expect(await searchOf(target, of)).toEqual(await searchOf(source, of))
+      const { trials, attempts } = await searchOf(target, of)
+      expect(trials.map(({ state }) => state)).toEqual([
+        'completed',
+        'completed',
+        'running',
+        'failed',
+        'waiting',
+      ])
+      expect(trials[1].replicateOf).toBe(trials[0].id)
+      expect(attempts[1]).toMatchObject({ state: 'superseded', replicateId: trials[1].id })
+      expect(await target.studies.get(study.id)).toMatchObject({
+        trialPolicy: { maxAttempts: 7 },
+        externalTrials: 5,
+      })
+      expect(await target.apiKeys.findByHash(key.hash)).toEqual(key)
+      const { rows } = await target.pool.query('select from mixwright.idempotency_keys')
+      expect(rows).toEqual([])
+
+      expect(await measure(target, running)).toMatchObject({ outcome: 'kept' })
+      const { nextDueInMs } = await target.externalTrials.expireDue(news('expired'), study.id)
+      expect(nextDueInMs).toBeGreaterThan(0)
+      expect(await suggest(target, study, 'new')).toMatchObject([{ trial: { position: 5 } }])
+    })
+
     test('takes up trials that were being trained', async () => {
       const { trials, study, search } = filled.proxies
       const attempt = await completeTrial(target, trials[3], 'a new trainer')
@@ -196,7 +268,7 @@ export function backupRoundTrip(
     test('leaves out imports that had not come to their end', async () => {
       expect(await target.imports.get(filled.staging.id)).toBeUndefined()
       const { rows } = await target.pool.query(
-        'select count(*) from mixwright.trials where search_id is null',
+        `select count(*) from mixwright.trials where evaluator = 'table'`,
       )
       expect(rows).toEqual([{ count: 1501 }])
     })

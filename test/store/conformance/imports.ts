@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DuplicateRunError, type OpenStore } from '../../../src/store/index.js'
+import type { ImportRecord } from '../../../src/store/records.js'
 import {
   importRows,
   newId,
@@ -45,6 +46,46 @@ export function importConformance(store: () => OpenStore): void {
       expect(await readAll(store(), [id])).toEqual(expected)
       const [first] = await readAll(store(), [id], 1)
       expect(Object.keys(first.values)).toEqual(Object.keys(rows[0].values))
+    })
+
+    test('keep the standard errors of the runs that have them', async () => {
+      const rows = [runRow(0, { standardErrors: { 'metric/zebra': 1e-300 } }), runRow(1)]
+      const { id } = await importRows(store(), await anyStudy(), rows)
+      const read = await readAll(store(), [id])
+      expect(read).toEqual(rows.map((row) => ({ ...row, importId: id })))
+      expect(Object.keys(read[1])).not.toContain('standardErrors')
+    })
+
+    test('are accepted by those that were completed before, one after another', async () => {
+      const study = await anyStudy()
+      const evaluations = { arc: { version: 1 } }
+      const open = async (change: Partial<ImportRecord> = {}) => {
+        const record = newImport(study, change)
+        await store().imports.begin(record)
+        return record.id
+      }
+      const summary = { rowCount: 0, warnings: [], evaluations }
+      const first = await store().imports.complete(await open(), summary, (earlier) => {
+        expect(earlier).toEqual([])
+      })
+      expect(first.evaluations).toEqual(evaluations)
+      await store().imports.complete(await open({ fidelity: 'large' }), summary)
+      await importRows(store(), study, runRows(1))
+      await importRows(store(), await anyStudy(), runRows(1))
+      const refused = await open()
+      const refuse = (earlier: readonly ImportRecord[]) => {
+        throw new Error(`refused beside ${earlier.map(({ id }) => id).join()}`)
+      }
+      await expect(store().imports.complete(refused, summary, refuse)).rejects.toThrow(
+        `refused beside ${first.id}`,
+      )
+      expect((await store().imports.get(refused))?.state).toBe('staging')
+      const seen: number[] = []
+      const both = [await open(), await open()].map((id) =>
+        store().imports.complete(id, summary, ({ length }) => void seen.push(length)),
+      )
+      await Promise.all(both)
+      expect(seen.sort()).toEqual([1, 2])
     })
 
     test('are read page by page', async () => {

@@ -1,9 +1,11 @@
 import { type Migration, Migrator, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEFAULT_TRIAL_POLICY } from '../../../src/optimizers/trial-policy.js'
 import { createDatabase, type Database } from '../../../src/store/database.js'
 import type { OpenStore, PoolLike } from '../../../src/store/index.js'
 import { MIGRATIONS } from '../../../src/store/migrations/index.js'
 import { SCHEMA } from '../../../src/store/tables.js'
+import { complete, news, reported, suggestOne } from '../support/external-trials.js'
 import { completeTrial, corpusStudy, startSearch } from '../support/proxies.js'
 import {
   finishFit,
@@ -22,7 +24,8 @@ export interface EmptyDatabase {
   reopen(): Promise<OpenStore>
 }
 
-const NAMES = ['0001-initial'] as const
+const FIRST = ['0001-initial'] as const
+const SECOND = [...FIRST, '0002-proxies'] as const
 
 async function migrateTo(db: Database, names: readonly string[]): Promise<void> {
   const migrations: Record<string, Migration> = Object.fromEntries(
@@ -65,6 +68,29 @@ async function fillInitial(db: Database) {
   return ids
 }
 
+/** A search of two trials in the study, one of them completed, as the second version wrote them. */
+async function fillProxies(db: Database, studyId: string) {
+  const ids = { search: newId(), done: newId(), waiting: newId(), attempt: newId() }
+  const statements = [
+    sql`insert into mixwright.searches (id, study_id, purpose, fidelity, trials, seed)
+      values (${ids.search}, ${studyId}, 'search', 'small', 2, 7)`,
+    sql`insert into mixwright.trials (uid, study_id, search_id, position, role, holdout, fidelity, run_id, weights,
+        seed, state, job_id, attempts, finished_at)
+      values (${ids.done}, ${studyId}, ${ids.search}, 0, 'train', '', 'small', 'a', '{0.5,0.5}', 1, 'completed',
+          ${newId()}, 1, now()),
+        (${ids.waiting}, ${studyId}, ${ids.search}, 1, 'train', '', 'small', 'b', '{1,0}', 2, 'waiting',
+          ${newId()}, 0, null)`,
+    sql`insert into mixwright.attempts (id, trial_id, number, state, finished_at)
+      select ${ids.attempt}, id, 1, 'completed', now() from mixwright.trials where uid = ${ids.done}`,
+    sql`insert into mixwright.leases (id, attempt_id, holder, expires_at)
+      values (${newId()}, ${ids.attempt}, 'w', now() - interval '1 day')`,
+    sql`insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details)
+      select trial_id, id, 1000, '{"z":0.1}', '{}', '{}' from mixwright.attempts`,
+  ]
+  for (const statement of statements) await statement.execute(db)
+  return ids
+}
+
 /** A database that an older version left goes on as if this version had written it. */
 export function migrationConformance(name: string, open: () => Promise<EmptyDatabase>): void {
   describe(`migration of a database with rows, ${name}`, () => {
@@ -74,7 +100,7 @@ export function migrationConformance(name: string, open: () => Promise<EmptyData
     beforeAll(async () => {
       const empty = await open()
       const db = createDatabase(empty.pool)
-      await migrateTo(db, NAMES)
+      await migrateTo(db, FIRST)
       ids = await fillInitial(db)
       await empty.close()
       store = await empty.reopen()
@@ -136,6 +162,51 @@ export function migrationConformance(name: string, open: () => Promise<EmptyData
       expect(await store.fits.get(ids.fit)).toMatchObject({ jobId: ids.job })
       expect(await store.studies.delete(study.id)).toBe(true)
       expect(await store.fits.get(ids.fit)).toBeUndefined()
+    })
+  })
+
+  describe(`migration of a database with trials of proxies, ${name}`, () => {
+    let study: string
+    let ids: Awaited<ReturnType<typeof fillProxies>>
+    let store: OpenStore
+
+    beforeAll(async () => {
+      const empty = await open()
+      const db = createDatabase(empty.pool)
+      await migrateTo(db, FIRST)
+      study = (await fillInitial(db)).study
+      await migrateTo(db, SECOND)
+      ids = await fillProxies(db, study)
+      await empty.close()
+      store = await empty.reopen()
+    })
+    afterAll(() => store?.close())
+
+    test('tells them from imported runs and from those of others', async () => {
+      expect(await store.trials.list({ studyId: study, limit: 9 })).toMatchObject([
+        { id: ids.done, evaluator: 'proxy', state: 'completed' },
+        { id: ids.waiting, evaluator: 'proxy', state: 'waiting' },
+      ])
+      expect(await store.trials.getProxy(ids.done)).toMatchObject({ searchId: ids.search })
+      expect(await store.trials.measurements(ids.done)).toMatchObject([{ tokens: 1000 }])
+      const { states, offerable } = await store.externalTrials.counts(study)
+      expect(Object.values(states).reduce((sum, count) => sum + count)).toBe(0)
+      expect(offerable).toBe(0)
+      const none = { expired: [], nextDueInMs: undefined }
+      expect(await store.externalTrials.expireDue(news('expired'))).toEqual(none)
+    })
+
+    test('lets others run trials of the old study', async () => {
+      expect(await store.studies.get(study)).toMatchObject({
+        trialPolicy: DEFAULT_TRIAL_POLICY,
+        externalTrials: 0,
+      })
+      const leased = await suggestOne(store, { id: study })
+      expect(await complete(store, leased, { last: reported(5) })).toMatchObject({
+        outcome: 'completed',
+        trial: { position: 0 },
+      })
+      expect(await store.studies.delete(study)).toBe(true)
     })
   })
 }

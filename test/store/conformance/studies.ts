@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_TRIAL_POLICY } from '../../../src/optimizers/trial-policy.js'
 import type { OpenStore } from '../../../src/store/index.js'
 import {
   finishFit,
@@ -65,6 +66,41 @@ export function studyConformance(store: () => OpenStore): void {
         expect(await store().studies.get(id)).toBeUndefined()
         expect(await store().studies.delete(id)).toBe(false)
       }
+    })
+
+    test('are changed at the version that is known, which is raised', async () => {
+      const study = await store().studies.insert(newStudy({ labels: { a: 'b' } }))
+      const { id, version } = study
+      const trialPolicy = { ...DEFAULT_TRIAL_POLICY, maxTrials: 7 }
+      const change = { name: 'another', labels: { z: '1', c: 'd' }, trialPolicy }
+      const updated = await store().studies.update(id, version, change)
+      expect(updated).toEqual({
+        ...study,
+        ...change,
+        version: version + 1,
+        updatedAt: updated?.updatedAt,
+      })
+      expect(updated!.updatedAt.getTime()).toBeGreaterThanOrEqual(study.updatedAt.getTime())
+      expect(await store().studies.update(id, version, { name: 'late' })).toBeUndefined()
+      expect(await store().studies.get(id)).toEqual(updated)
+      expect(await store().studies.update(newId(), 1, { name: 'none' })).toBeUndefined()
+      expect(await store().studies.update('study-1', 1, { name: 'none' })).toBeUndefined()
+    })
+
+    test('are changed by one of those who know the same version', async () => {
+      const { id, version } = await store().studies.insert(newStudy())
+      const changes = Array.from({ length: 8 }, (_, i) =>
+        store().studies.update(id, version, { name: `name ${i}` }),
+      )
+      expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
+    })
+
+    test('are deleted at the version that is known', async () => {
+      const { id, version } = await store().studies.insert(newStudy())
+      await store().studies.update(id, version, { name: 'changed' })
+      expect(await store().studies.delete(id, version)).toBe(false)
+      expect(await store().studies.get(id)).toBeDefined()
+      expect(await store().studies.delete(id, version + 1)).toBe(true)
     })
 
     test('take the same id once', async () => {

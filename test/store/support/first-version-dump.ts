@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { type OldRow, packDump, THEN } from './pack-dump.js'
 import { problem } from './records.js'
 
 /** A dump as version 1 wrote it, before there were proxies. */
 export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job', string>): Buffer {
-  const time = '2026-01-02T03:04:05.678+00:00'
   const hash = 'ab'.repeat(32)
-  const rows: [string, object][] = [
+  const rows: OldRow[] = [
     [
       'studies',
       {
@@ -21,8 +19,8 @@ export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job',
         params: { b: 0.1, a: 5e-324 },
         seed: -9007199254740991,
         version: 1,
-        created_at: time,
-        updated_at: time,
+        created_at: THEN,
+        updated_at: THEN,
       },
     ],
     [
@@ -38,8 +36,8 @@ export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job',
         row_count: 1,
         warnings: [],
         content_hash: hash,
-        created_at: time,
-        completed_at: time,
+        created_at: THEN,
+        completed_at: THEN,
       },
     ],
     [
@@ -53,12 +51,12 @@ export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job',
         fidelity: 'small',
         run_id: 'run-1',
         weights: [0.1, 0.9],
-        created_at: time,
+        created_at: THEN,
       },
     ],
     [
       'measurements',
-      { id: 8, trial_id: 7, tokens: null, values: { z: 1, a: 0.3 }, created_at: time },
+      { id: 8, trial_id: 7, tokens: null, values: { z: 1, a: 0.3 }, created_at: THEN },
     ],
     [
       'jobs',
@@ -75,9 +73,9 @@ export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job',
         heartbeat_at: null,
         cancel_requested_at: null,
         version: 3,
-        created_at: time,
-        started_at: time,
-        finished_at: time,
+        created_at: THEN,
+        started_at: THEN,
+        finished_at: THEN,
       },
     ],
     [
@@ -94,16 +92,11 @@ export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job',
         import_ids: [ids.import],
         data_hash: hash,
         recommendation: { weights: { web: 1 } },
-        created_at: time,
-        finished_at: time,
+        created_at: THEN,
+        finished_at: THEN,
       },
     ],
     ['fit_models', { fit_id: ids.fit, position: 0, metric: 'z', surrogate: 'ridge', model: '{}' }],
   ]
-  const tables = rows.map(([table]) => table)
-  const header = { format: 'mixwright-backup', version: 1, createdAt: time, tables }
-  const text = [header, ...rows].map((line) => `${JSON.stringify(line)}\n`).join('')
-  const counts = Object.fromEntries(tables.map((table) => [table, 1]))
-  const sha256 = createHash('sha256').update(text).digest('hex')
-  return gzipSync(`${text}${JSON.stringify({ end: true, rows: counts, sha256 })}\n`)
+  return packDump(1, rows)
 }

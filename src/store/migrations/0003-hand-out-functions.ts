@@ -1,0 +1,114 @@
+/**
+ * How trials come into the hands of clients, as functions in the database: for the reasons, and in the order of locks, of
+ * those for reports. Trials in hands are answered as a JSON array of `{ trial, attempt, lease }`.
+ */
+
+const LEASED = `json_build_object('trial', row_to_json(t), 'attempt', row_to_json(a), 'lease', row_to_json(l))`
+const ROWS = `t mixwright.trials; a mixwright.attempts; l mixwright.leases`
+const GRANT =
+  'p_study uuid, p_fidelity text, p_client text, p_expires_at timestamptz, p_limit integer'
+
+/** The lease is read again once the trial is locked: meanwhile it may have become another client's. */
+const RENEW_HELD = `
+  create function mixwright.renew_held(${GRANT}) returns json[] language plpgsql as $$
+  declare ${ROWS}; held json[] := '{}';
+  begin
+    for t in
+      select trials.* from mixwright.leases
+        join mixwright.attempts on attempts.id = attempt_id
+        join mixwright.trials on trials.id = trial_id
+        where holder = p_client and external and released_at is null
+          and study_id = p_study and evaluator = 'external' and (p_fidelity is null or fidelity = p_fidelity)
+        order by trials.id limit p_limit for no key update of trials
+    loop
+      select * into a from mixwright.attempts where trial_id = t.id and state = 'running';
+      update mixwright.leases set expires_at = p_expires_at
+        where attempt_id = a.id and holder = p_client and released_at is null returning * into l;
+      if found then held := held || ${LEASED}; end if;
+    end loop;
+    return held;
+  end $$`
+
+const OFFERABLE = `study_id = p_study and evaluator = 'external' and finished_at is null
+  and state = any(p_offerable) and attempts < p_max_attempts
+  and (p_fidelity is null or fidelity = p_fidelity)`
+
+/** A trial that somebody else has locked is being given to another client, or is told about. */
+const OFFER = `
+  create function mixwright.offer_trials(${GRANT}, p_max_attempts integer, p_offerable text[]) returns json[]
+  language plpgsql as $$
+  declare ${ROWS}; offered json[] := '{}';
+  begin
+    perform from mixwright.studies where id = p_study for no key update;
+    for t in
+      select * from mixwright.trials where ${OFFERABLE}
+        order by state <> 'waiting', id limit p_limit for no key update skip locked
+    loop
+      update mixwright.attempts set state = 'lost', finished_at = now()
+        where trial_id = t.id and state = 'running';
+      insert into mixwright.attempts (id, trial_id, number) values (gen_random_uuid(), t.id, t.attempts + 1)
+        returning * into a;
+      insert into mixwright.leases (id, attempt_id, holder, expires_at, external)
+        values (gen_random_uuid(), a.id, p_client, p_expires_at, true) returning * into l;
+      update mixwright.trials set state = 'running', attempts = a.number, problem = null,
+          stop_requested_at = null, end_reason = null
+        where id = t.id returning * into t;
+      offered := offered || ${LEASED};
+    end loop;
+    return offered;
+  end $$`
+
+/** \`offers\`: more is wanted than is held, and something can be offered. */
+const HAND_OUT = `
+  create function mixwright.hand_out(${GRANT}, p_max_attempts integer, p_offerable text[],
+    out held json[], out offers boolean)
+  language plpgsql as $$
+  begin
+    held := mixwright.renew_held(p_study, p_fidelity, p_client, p_expires_at, p_limit);
+    offers := cardinality(held) < p_limit and exists (select from mixwright.trials where ${OFFERABLE});
+  end $$`
+
+/**
+ * New trials from a JSON array: with a client, also an attempt and a lease; with a result, completed. Null, and nothing is
+ * written, when the study has another number of external trials than \`p_expected\`.
+ */
+const INSERT = `
+  create function mixwright.insert_external_trials(p_study uuid, p_expected integer, p_trials json)
+  returns json[] language plpgsql as $$
+  declare ${ROWS}; g record; inserted json[] := '{}'; place integer := p_expected;
+  begin
+    update mixwright.studies set external_trials = p_expected + json_array_length(p_trials)
+      where id = p_study and external_trials = p_expected;
+    if not found then return null; end if;
+    for g in select * from json_to_recordset(p_trials) as given (id uuid, fidelity text, label text, reason text,
+      weights double precision[], seed bigint, "replicateOf" uuid, "attemptId" uuid, "leaseId" uuid, client text,
+      "expiresAt" timestamptz, result json, "eventType" text, "eventData" text)
+    loop
+      insert into mixwright.trials (uid, study_id, evaluator, position, role, holdout, fidelity, run_id, label,
+          reason, weights, seed, replicate_of, state, attempts, finished_at)
+        values (g.id, p_study, 'external', place, 'train', '', g.fidelity, g.id::text, g.label,
+          g.reason, g.weights, g.seed, g."replicateOf",
+          case when g.result is not null then 'completed' when g.client is not null then 'running' else 'waiting' end,
+          num_nonnulls(g.client), case when g.result is not null then now() end)
+        returning * into t;
+      a := null;
+      l := null;
+      if g.client is not null then
+        insert into mixwright.attempts (id, trial_id, number, state, finished_at)
+          values (g."attemptId", t.id, 1, t.state, t.finished_at) returning * into a;
+        insert into mixwright.leases (id, attempt_id, holder, expires_at, released_at, external)
+          values (g."leaseId", a.id, g.client, g."expiresAt", t.finished_at, true) returning * into l;
+      end if;
+      if g.result is not null then
+        insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details)
+          values (t.id, a.id, (g.result ->> 'tokens')::double precision, g.result -> 'values',
+            g.result -> 'standardErrors', g.result -> 'details');
+      end if;
+      perform mixwright.append_trial_event(p_study, place, g."eventType", g."eventData");
+      inserted := inserted || ${LEASED};
+      place := place + 1;
+    end loop;
+    return inserted;
+  end $$`
+
+export const HAND_OUT_FUNCTIONS = [RENEW_HELD, OFFER, HAND_OUT, INSERT]

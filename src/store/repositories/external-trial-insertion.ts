@@ -1,0 +1,137 @@
+import { sql } from 'kysely'
+import { v7 as uuid } from 'uuid'
+import { type Database, isId } from '../database.js'
+import type {
+  ExternalTrialRepository,
+  Grant,
+  NewExternalTrial,
+  Reported,
+} from '../external-trial-contract.js'
+import type { TrialRecord } from '../records.js'
+import type { NewEvent } from '../trial-contract.js'
+import {
+  attemptOf,
+  type LeasedRow,
+  leasedTrialOf,
+  leaseOf,
+  lockStudy,
+  trialOf,
+} from './external-trial-rows.js'
+import { selectTrials } from './trial-rows.js'
+
+type InsertionMethods = 'insertSuggested' | 'attach'
+
+/** New trials: suggested ones, and those that clients bring. */
+export function createInsertionMethods(
+  db: Database,
+): Pick<ExternalTrialRepository, InsertionMethods> {
+  return {
+    insertSuggested: async (studyId, externalTrials, trials, event) => {
+      if (!isId(studyId)) return undefined
+      const rows = trials.map(({ grant, ...trial }) => {
+        const hold = holdFor(grant)
+        const { attemptId, leaseId, client: holder, expiresAt } = hold
+        const attempt = { id: attemptId, number: 1 }
+        const lease = { id: leaseId, holder, expiresAt }
+        return { ...trial, hold, event: event({ trial, attempt, lease }) }
+      })
+      return (await insertTrials(db, studyId, externalTrials, rows))?.map(leasedTrialOf)
+    },
+
+    attach: async (studyId, trial, { grant, result, client, maxTrials }, event) => {
+      if (!isId(studyId)) return { outcome: 'no-study' }
+      return db.transaction().execute(async (tx) => {
+        const study = await lockStudy(tx, studyId)
+        if (!study) return { outcome: 'no-study' }
+        const existing = await findExisting(tx, studyId, trial.id)
+        if (existing) return { outcome: 'exists', ...existing }
+        const duplicate = trial.replicateOf === null && (await findDuplicate(tx, studyId, trial))
+        if (duplicate) return { outcome: 'duplicate', trial: duplicate }
+        if (maxTrials !== null && study.externalTrials >= maxTrials) return { outcome: 'full' }
+
+        const holder = result ? { client, expiresAt: new Date() } : grant
+        const state = result ? 'completed' : grant ? 'running' : 'waiting'
+        const row = {
+          ...trial,
+          hold: holder && holdFor(holder),
+          result,
+          event: event({ id: trial.id, state, lateResultOf: null }),
+        }
+        const [attached] = (await insertTrials(tx, studyId, study.externalTrials, [row]))!
+        return {
+          outcome: 'attached',
+          ...(holder ? leasedTrialOf(attached) : { trial: trialOf(attached.trial) }),
+        }
+      })
+    },
+  }
+}
+
+/** Ids of the attempt and the lease of a trial that is handed out as it is made. */
+interface Hold extends Grant {
+  attemptId: string
+  leaseId: string
+}
+
+const holdFor = (grant: Grant): Hold => ({ ...grant, attemptId: uuid(), leaseId: uuid() })
+
+/**
+ * Writes trials at the next positions: `running` when they are held, `completed` when there is a result, otherwise `waiting`.
+ * Undefined, and nothing is written, when the study has another number of external trials, or is gone.
+ */
+async function insertTrials(
+  db: Database,
+  studyId: string,
+  externalTrials: number,
+  trials: readonly (NewExternalTrial & { hold?: Hold; result?: Reported; event: NewEvent })[],
+): Promise<LeasedRow[] | undefined> {
+  const given = trials.map(({ hold, event: { type, data }, ...trial }) => ({
+    ...trial,
+    ...hold,
+    eventType: type,
+    eventData: JSON.stringify(data),
+  }))
+  const { rows } = await sql<{ inserted: LeasedRow[] | null }>`
+    select mixwright.insert_external_trials(${studyId}, ${externalTrials}, ${JSON.stringify(given)})
+      as inserted`.execute(db)
+  return rows[0].inserted ?? undefined
+}
+
+/** The trial with its newest attempt, and the lease of that. */
+async function findExisting(tx: Database, studyId: string, id: string) {
+  const { rows } = await sql<LeasedRow>`
+    select row_to_json(t.*) as trial, row_to_json(a.*) as attempt, row_to_json(l.*) as lease
+    from mixwright.trials as t
+    left join mixwright.attempts as a on a.trial_id = t.id and a.number = t.attempts
+    left join mixwright.leases as l on l.attempt_id = a.id
+    where t.uid = ${id} and t.study_id = ${studyId} and t.evaluator = 'external'`.execute(tx)
+  if (rows.length === 0) return undefined
+  const [{ trial, attempt, lease }] = rows
+  return {
+    trial: trialOf(trial),
+    ...(attempt && { attempt: attemptOf(attempt, trial) }),
+    ...(lease && { lease: leaseOf(lease) }),
+  }
+}
+
+/** How far apart the shares of a domain may be in mixtures that are the same. */
+const SAME_SHARE = 1e-6
+
+async function findDuplicate(
+  tx: Database,
+  studyId: string,
+  { fidelity, weights }: NewExternalTrial,
+): Promise<TrialRecord | undefined> {
+  return selectTrials(tx)
+    .where('studyId', '=', studyId)
+    .where('evaluator', '=', 'external')
+    .where('fidelity', '=', fidelity)
+    .where(
+      sql<boolean>`abs(weights[1] - ${weights[0]}) <= ${SAME_SHARE} and not exists (
+        select from unnest(weights, ${weights}::double precision[]) as shares (one, other)
+        where one is null or other is null or abs(one - other) > ${SAME_SHARE})`,
+    )
+    .orderBy('trials.id')
+    .limit(1)
+    .executeTakeFirst()
+}
