@@ -4,6 +4,7 @@ export interface CandidateRun {
   /** In the order of the problem's domains, as they were given. */
   weights: number[]
   values: Record<string, number>
+  standardErrors?: Record<string, number>
   tokens?: number
   /** JSON Pointer of the run's weights, for problems of the whole row. */
   pointer: string
@@ -46,6 +47,18 @@ export function readNumber(cell: string): number | { problem: string } {
 /** Reads a cell as a metric value: a finite number that fits can calculate with. */
 export function readMetricValue(cell: string): number | { problem: string } {
   const value = readNumber(cell)
-  if (typeof value !== 'number' || Math.abs(value) <= LARGEST_VALUE) return value
+  return typeof value === 'number' ? checkMetricValue(value) : value
+}
+
+/** The same for what is a number already. */
+export function checkMetricValue(value: number): number | { problem: string } {
+  const finite = checkNumber(value)
+  if (typeof finite !== 'number' || Math.abs(finite) <= LARGEST_VALUE) return finite
   return { problem: `is too large; metric values go from -${LARGEST_VALUE} to ${LARGEST_VALUE}` }
+}
+
+/** Beyond the doubles, the reader of JSON makes infinities. */
+export function checkNumber(value: number): number | { problem: string } {
+  // Adding zero turns −0 into 0, so that equal mixtures compare equal.
+  return Number.isFinite(value) ? value + 0 : { problem: 'is not a finite number' }
 }

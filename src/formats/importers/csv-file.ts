@@ -1,5 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { MixwrightError } from '../../errors.js'
+import { foreignKind } from './source-file.js'
 import type { TableProblems } from './table-problems.js'
 
 export type FileName = 'mixtures' | 'metrics'
@@ -11,8 +12,17 @@ export interface CsvFile {
   rows: string[][]
 }
 
+/** @throws MixwrightError `import-format-mismatch` for bytes that are known to be something else */
+export function requireTable(bytes: Uint8Array, file: FileName, expected = 'CSV'): void {
+  const foreign = foreignKind(bytes)
+  if (!foreign) return
+  const detail = `the ${file} file is no table: ${foreign}. Expected: ${expected}.`
+  throw new MixwrightError('import-format-mismatch', detail, [{ pointer: `/${file}`, detail }])
+}
+
 /** Splits the first `records` records of CSV text (RFC 4180; a byte order mark, CRLF and a missing last newline are fine). */
 function parseCsv(bytes: Uint8Array, file: FileName, records: number): string[][] {
+  requireTable(bytes, file)
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -10,13 +10,12 @@ import { enumerated, quoted, type TableProblems } from './table-problems.js'
 export interface CsvPairResult {
   candidates: CandidateRun[]
   rowCount: number
-  missingValues: number
   /** Columns that were not read, for a warning. */
   ignored: { file: FileName; columns: string[] }[]
 }
 
 /** Row index by run id. Adds ids that are unusable or occur twice to `problems`. */
-function indexRows(csv: CsvFile, key: string, problems: TableProblems): Map<string, number> {
+export function indexRows(csv: CsvFile, key: string, problems: TableProblems): Map<string, number> {
   const position = csv.header.indexOf(key)
   const rowOf = new Map<string, number>()
   csv.rows.forEach((row, i) => {
@@ -88,7 +87,7 @@ function cellProblem(csv: CsvFile, i: number, position: number, problem: string)
 }
 
 /** The weights of row i, or undefined when a cell was refused. */
-function readWeights(
+export function readWeights(
   csv: CsvFile,
   i: number,
   positions: readonly number[],
@@ -122,7 +121,7 @@ function readValues(
   names: readonly string[],
   positions: readonly number[],
   problems: TableProblems,
-): { values: Record<string, number>; missing: number } {
+): Record<string, number> {
   const row = csv.rows[i]
   const entries: [string, number][] = []
   let missing = 0
@@ -143,7 +142,7 @@ function readValues(
   if (missing === names.length) {
     problems.add(`/rows/${i + 1}`, `row ${i + 1} of the metrics file has no value for any metric`)
   }
-  return { values: Object.fromEntries(entries), missing }
+  return Object.fromEntries(entries)
 }
 
 /**
@@ -158,7 +157,7 @@ export function readCsvPair(
 ): CsvPairResult {
   const mixtures = readCsvFile(files.mixtures, 'mixtures', maxRows, problems)
   const metrics = readCsvFile(files.metrics, 'metrics', maxRows, problems)
-  const nothing = { candidates: [], rowCount: 0, missingValues: 0, ignored: [] }
+  const nothing = { candidates: [], rowCount: 0, ignored: [] }
   if (!mixtures || !metrics) return nothing
   const key = sharedKeyColumn(
     { header: mixtures.header, known: new Set(names.domains) },
@@ -182,21 +181,18 @@ export function readCsvPair(
     problems,
   )
   const candidates: CandidateRun[] = []
-  let missingValues = 0
   for (const [runId, i] of mixtureRows) {
     const j = metricRows.get(runId)
     if (j === undefined) continue
     const weights = readWeights(mixtures, i, domainColumns.positions, problems)
-    const read = readValues(metrics, j, names.metrics, metricColumns.positions, problems)
-    missingValues += read.missing
+    const values = readValues(metrics, j, names.metrics, metricColumns.positions, problems)
     if (weights && domainsLocated) {
-      candidates.push({ runId, weights, values: read.values, pointer: `/rows/${i + 1}` })
+      candidates.push({ runId, weights, values, pointer: `/rows/${i + 1}` })
     }
   }
   return {
     candidates,
     rowCount: mixtures.rows.length,
-    missingValues,
     ignored: [
       { file: 'mixtures', columns: domainColumns.ignored },
       { file: 'metrics', columns: metricColumns.ignored },

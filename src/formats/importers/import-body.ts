@@ -7,6 +7,8 @@ import { readJson } from '../json.js'
 import { didYouMean } from '../nearest-name.js'
 import { findUnstorable, schemaProblems } from '../validation/index.js'
 import { LARGEST_VALUE } from './candidate-run.js'
+import { IMPORT_FORMATS } from './format-names.js'
+import { memberOf } from './json-values.js'
 import type { ImportOptions } from './table.js'
 import { quoted } from './table-problems.js'
 
@@ -57,6 +59,11 @@ export const ImportedRunSchema = Type.Object(
     metrics: Type.Record(Type.String(), Type.Union([ValueSchema, Type.Null()]), {
       description: 'Metric → measured value; null or absent where the run lacks it.',
     }),
+    standardErrors: Type.Optional(
+      Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: LARGEST_VALUE }), {
+        description: 'Metric → standard error of its value, where it is known.',
+      }),
+    ),
     tokens: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, description: 'Tokens the run was trained on.' }),
     ),
@@ -116,10 +123,21 @@ export type Envelope =
  */
 export function readEnvelope(bytes: Uint8Array): Envelope {
   const body = readJson(bytes, 'The body')
-  const isCsv =
-    typeof body === 'object' && body !== null && 'format' in body && body.format === 'csv'
+  const format = memberOf(body, 'format')
+  if (typeof format === 'string' && format !== 'csv') refuseFormat(format)
+  const isCsv = format === 'csv'
   refuse(isCsv ? CsvImportSchema : JsonEnvelopeSchema, body, 'the body is not an import')
   return body as Envelope
+}
+
+/** A body takes two of the formats; the others come as files in a form. */
+function refuseFormat(format: string): void {
+  if (format === 'json') return
+  const known = IMPORT_FORMATS.some((name) => name === format)
+  const detail = known
+    ? `Runs in the format ${quoted(format)} are sent as files in a form (multipart/form-data).`
+    : `There is no format ${quoted(format)}; the formats are ${IMPORT_FORMATS.join(', ')}.`
+  throw new MixwrightError('validation-failed', detail, [{ pointer: '/format', detail }])
 }
 
 /**

@@ -37,7 +37,7 @@ function readRun(
   pointer: string,
   names: Names,
   problems: TableProblems,
-): { candidate: CandidateRun; missing: number } | undefined {
+): CandidateRun | undefined {
   const countBefore = problems.count
   const runId = String(run.id)
   const wrongId = runIdProblem(runId)
@@ -48,6 +48,9 @@ function readRun(
   })
   refuseUnknownNames(run.weights, names.domainSet, names.domains, at('weights', 'domain'), problems)
   refuseUnknownNames(run.metrics, names.metricSet, names.metrics, at('metrics', 'metric'), problems)
+  const { standardErrors = {} } = run
+  const errorsAt = at('standardErrors', 'metric')
+  refuseUnknownNames(standardErrors, names.metricSet, names.metrics, errorsAt, problems)
   const absent = names.domains.filter((name) => !Object.hasOwn(run.weights, name))
   if (absent.length > 0) {
     problems.add(
@@ -69,8 +72,12 @@ function readRun(
     values: Object.fromEntries(values),
     pointer: `${pointer}/weights`,
   }
+  const errors = Object.entries(standardErrors).filter(
+    ([name]) => typeof run.metrics[name] === 'number',
+  )
+  if (errors.length > 0) candidate.standardErrors = Object.fromEntries(errors)
   if (run.tokens !== undefined) candidate.tokens = run.tokens
-  return { candidate, missing: names.metrics.length - values.length }
+  return candidate
 }
 
 /**
@@ -82,7 +89,7 @@ export function readJsonRuns(
   problem: CompleteProblem,
   maxRows: number,
   problems: TableProblems,
-): { candidates: CandidateRun[]; missingValues: number } {
+): CandidateRun[] {
   if (runs.length > maxRows) {
     throw new MixwrightError(
       'too-many-rows',
@@ -94,7 +101,6 @@ export function readJsonRuns(
   const names = { domains, metrics, domainSet: new Set(domains), metricSet: new Set(metrics) }
   const candidates: CandidateRun[] = []
   const seen = new Map<string, number>()
-  let missingValues = 0
   runs.forEach((run, i) => {
     const pointer = `/runs/${i}`
     const errors = runErrors(run)
@@ -102,18 +108,17 @@ export function readJsonRuns(
     if (errors.length > 0) return
     const read = readRun(run as ImportedRun, pointer, names, problems)
     if (!read) return
-    const earlier = seen.get(read.candidate.runId)
+    const earlier = seen.get(read.runId)
     if (earlier !== undefined) {
       problems.add(
         `${pointer}/id`,
-        `the run id ${quoted(read.candidate.runId)} occurs twice, in /runs/${earlier} and here; ` +
+        `the run id ${quoted(read.runId)} occurs twice, in /runs/${earlier} and here; ` +
           'give a repeated mixture a run id of its own',
       )
       return
     }
-    seen.set(read.candidate.runId, i)
-    candidates.push(read.candidate)
-    missingValues += read.missing
+    seen.set(read.runId, i)
+    candidates.push(read)
   })
-  return { candidates, missingValues }
+  return candidates
 }

@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import type { RunRow } from '../run-row.js'
-import type { CandidateRun } from './candidate-run.js'
-import { checkRuns } from './check-runs.js'
+import { RunChecks } from './check-runs.js'
 import { type CsvPairResult, readCsvPair } from './csv-pair.js'
 import { readEnvelope, readImportOptions } from './import-body.js'
 import { readJsonRuns } from './json-runs.js'
-import type { ImportOptions, ParsedTable, TableUpload } from './table.js'
+import { addPreview, optionFields, toRunRow } from './parsed-rows.js'
+import type { FilesUpload, ImportOptions, ParsedTable, TableUpload } from './table.js'
 import { enumerated, TableProblems } from './table-problems.js'
 
-const PREVIEW_ROWS = 5
+/** What is parsed whole, in memory. */
+export type WholeUpload = Exclude<TableUpload, FilesUpload>
 
 export interface ParseTableTask {
   problem: CompleteProblem
-  upload: TableUpload
+  upload: WholeUpload
   /** Required for CSV uploads; JSON bodies carry their own. */
   options?: ImportOptions
   maxRows: number
@@ -25,7 +26,7 @@ export interface ParseTableResult {
   rows: RunRow[]
 }
 
-function contentHash(upload: TableUpload): string {
+function contentHash(upload: WholeUpload): string {
   const hash = createHash('sha256')
   if (upload.format === 'json') hash.update(upload.body)
   // A zero byte occurs in no CSV, so it keeps the two files apart.
@@ -45,11 +46,9 @@ function readUpload(
     domains: problem.domains.map(({ name }) => name),
     metrics: problem.metrics.map(({ name }) => name),
   }
-  if (upload.format === 'csv') {
-    const { holdout = '', ...rest } = options ?? {}
-    const fields = { ...rest, ...(holdout !== '' && { name: holdout }) }
+  if (upload.format !== 'json') {
     return {
-      options: readImportOptions(withoutUndefined(fields), problem),
+      options: readImportOptions(optionFields(options), problem),
       ...readCsvPair(upload, names, maxRows, problems),
     }
   }
@@ -65,14 +64,10 @@ function readUpload(
   const { format: _, runs, ...fields } = envelope
   return {
     options: readImportOptions(fields, problem),
-    ...readJsonRuns(runs, problem, maxRows, problems),
+    candidates: readJsonRuns(runs, problem, maxRows, problems),
     rowCount: runs.length,
     ignored: [],
   }
-}
-
-function withoutUndefined(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 function ignoredColumns(ignored: CsvPairResult['ignored']): ParsedTable['warnings'] {
@@ -84,10 +79,6 @@ function ignoredColumns(ignored: CsvPairResult['ignored']): ParsedTable['warning
     }))
 }
 
-function toRunRow({ runId, weights, values, tokens }: CandidateRun): RunRow {
-  return tokens === undefined ? { runId, weights, values } : { runId, weights, values, tokens }
-}
-
 /**
  * Parses and checks an uploaded run table against a problem. Pure and synchronous; 100,000 rows of 17 domains and
  * 13 metrics take a few seconds, so it belongs in a worker thread. What is wrong with rows and columns comes back
@@ -97,10 +88,14 @@ function toRunRow({ runId, weights, values, tokens }: CandidateRun): RunRow {
  */
 export function parseTable(task: ParseTableTask): ParseTableResult {
   const problems = new TableProblems()
-  const { options, candidates, rowCount, missingValues, ignored } = readUpload(task, problems)
+  const { options, candidates, rowCount, ignored } = readUpload(task, problems)
   const metrics = task.problem.metrics.map(({ name }) => name)
-  const warnings = checkRuns(candidates, metrics, missingValues, problems)
+  const checks = new RunChecks(metrics, problems)
+  for (const candidate of candidates) checks.add(candidate)
+  const warnings = checks.finish()
   const domains = task.problem.domains.map(({ name }) => name)
+  const preview: ParsedTable['preview'] = []
+  for (const candidate of candidates.slice(0, 5)) addPreview(preview, candidate, domains)
   const table: ParsedTable = {
     options,
     fidelity: options.fidelity,
@@ -108,11 +103,7 @@ export function parseTable(task: ParseTableTask): ParseTableResult {
     problems: problems.listed,
     problemCount: problems.count,
     warnings: [...ignoredColumns(ignored), ...warnings],
-    preview: candidates.slice(0, PREVIEW_ROWS).map(({ runId, weights, values }) => ({
-      id: runId,
-      weights: Object.fromEntries(domains.map((name, k) => [name, weights[k]])),
-      metrics: values,
-    })),
+    preview,
     contentHash: contentHash(task.upload),
   }
   return { table, rows: problems.count === 0 ? candidates.map(toRunRow) : [] }

@@ -8,6 +8,11 @@ import { aKind, kindOf, quote } from './wording.js'
 /** More are cut off: nobody reads them, and they would make the answer large. */
 const MOST_ERRORS = 50
 
+/** Formats that have a better name than their own. */
+const FORMATS: Readonly<Record<string, string>> = {
+  'date-time': 'a time such as 2026-12-31T23:59:59Z',
+}
+
 /** Says of each problem which field it is in, what is wrong and what would be right. */
 export function toFieldErrors(errors: readonly ErrorObject[]): FieldError[] {
   return collapseUnions(errors.slice(0, 20 * MOST_ERRORS))
@@ -87,7 +92,7 @@ function describe(error: ErrorObject): string {
     case 'pattern':
       return `${quote(data)} does not have the right form. ${parentSchema?.description ?? ''}`.trim()
     case 'format':
-      return `Must be a ${params.format}; got ${quote(data)}.`
+      return `Must be ${FORMATS[params.format] ?? `a ${params.format}`}; got ${quote(data)}.`
     case 'uniqueItems':
       return `Items ${params.i} and ${params.j} (counted from 0) are equal; each may occur once.`
     default:

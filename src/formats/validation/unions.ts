@@ -1,10 +1,17 @@
 import type { ErrorObject } from 'ajv'
+import { pointerToken } from '../../optimizers/issue.js'
 import { quote } from './wording.js'
+
+interface Branch {
+  const?: unknown
+  type?: string
+  properties?: Record<string, { const?: unknown }>
+}
 
 /**
  * A value that fits no branch of an `anyOf` gives the errors of all branches and one of the union. This leaves one
  * error a union: the list of allowed values where the branches are constants; else what is wrong in the branch that
- * was meant, which is the one whose type the value has.
+ * was meant, which is the one whose type and constants (a `rule`, a `kind`) the value has.
  */
 export function collapseUnions(errors: readonly ErrorObject[]): ErrorObject[] {
   const unions = errors.filter(isOutermostUnion)
@@ -42,16 +49,43 @@ function enclosing(
 }
 
 function collapse(union: ErrorObject, members: readonly ErrorObject[]): ErrorObject[] {
-  const branches: { const?: unknown; type?: string }[] = union.parentSchema?.anyOf ?? []
+  const branches: Branch[] = union.parentSchema?.anyOf ?? []
   if (branches.every((branch) => 'const' in branch)) {
     const allowedValues = branches.map((branch) => branch.const)
     return [{ ...union, keyword: 'enum', params: { allowedValues } }]
   }
-  const meant = branches.findIndex(({ type }) => type !== undefined && hasType(union.data, type))
-  if (meant < 0) return [union]
-  const prefix = `${union.schemaPath}/${meant}/`
+  const fitting = branches.filter(({ type }) => type !== undefined && hasType(union.data, type))
+  if (fitting.length === 0) return [union]
+  const named = fitting.find((branch) => hasConstants(union.data, branch))
+  const wrongName = named ? undefined : wrongConstant(union, fitting)
+  if (wrongName) return [wrongName]
+  const prefix = `${union.schemaPath}/${branches.indexOf(named ?? fitting[0])}/`
   const inside = members.filter(({ schemaPath }) => schemaPath.startsWith(prefix))
   return inside.length === 0 ? [union] : collapseInside(inside, prefix)
+}
+
+function hasConstants(value: unknown, branch: Branch): boolean {
+  return Object.entries(branch.properties ?? {}).every(
+    ([name, property]) => !('const' in property) || memberOf(value, name) === property.const,
+  )
+}
+
+/** The property by which the branches are told apart, when the value has it, and has it wrong. */
+function wrongConstant(union: ErrorObject, branches: readonly Branch[]): ErrorObject | undefined {
+  const { data, instancePath } = union
+  const name = Object.keys(branches[0].properties ?? {}).find((candidate) =>
+    branches.every(({ properties }) => 'const' in (properties?.[candidate] ?? {})),
+  )
+  if (name === undefined || branches.length < 2) return undefined
+  const given = memberOf(data, name)
+  const allowedValues = branches.map(({ properties }) => properties?.[name].const)
+  if (given === undefined || allowedValues.includes(given)) return undefined
+  const at = { instancePath: `${instancePath}/${pointerToken(name)}`, data: given }
+  return { ...union, ...at, keyword: 'enum', params: { allowedValues } }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return (value as Record<string, unknown> | null)?.[name]
 }
 
 function collapseInside(errors: readonly ErrorObject[], prefix: string): ErrorObject[] {
