@@ -12,6 +12,8 @@ import type { Doorbell } from './ports.js'
 import { type Listing, listing } from './studies.js'
 
 export interface NewCorpus {
+  /** A corpus that has the id already was made by an earlier try: it is the one that is wanted. Default: a new id. */
+  id?: string
   name: string
   labels?: Record<string, string>
   domains: { name: string; licence?: string | null; source?: string | null }[]
@@ -23,6 +25,8 @@ export interface NewCorpus {
 }
 
 export interface NewSource {
+  /** A source that has the id already was made by an earlier try: it is the one that is wanted. Default: a new id. */
+  id?: string
   domain: string
   /** Default `auto`: by the file's name. */
   format?: 'auto' | SourceFormat
@@ -70,9 +74,10 @@ export interface CorpusService {
   removeSource(corpusId: string, sourceId: string): Promise<void>
   /**
    * Queues the ingestion of all sources.
+   * @param id an ingestion that has it already was made by an earlier try, and is the one that is wanted. Default: a new id
    * @throws MixwrightError `corpus-not-found`, `corpus-empty`, `corpus-busy`, `source-forbidden`
    */
-  ingest(corpusId: string): Promise<{ ingestion: IngestionRecord; job: JobRecord }>
+  ingest(corpusId: string, id?: string): Promise<{ ingestion: IngestionRecord; job: JobRecord }>
   /** @throws MixwrightError `corpus-not-found`, `ingestion-not-found` */
   ingestion(corpusId: string, ingestionId: string): Promise<IngestionRecord>
   /** Id of the corpus that the ingestion belongs to: a job of the kind `ingest` names only the ingestion. */
@@ -92,10 +97,11 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
   const { corpora } = store
   return {
     async create(input) {
+      if (input.id !== undefined && (await corpora.get(input.id))) return viewOf(store, input.id)
       refuseDomains(input.domains)
       const settings = await completeSettings(input.settings ?? {})
       const corpus = await corpora.insert({
-        id: uuid(),
+        id: input.id ?? uuid(),
         owner: input.owner ?? null,
         name: input.name,
         labels: input.labels ?? {},
@@ -110,18 +116,7 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
       return { corpus, sources: [], ingestion: undefined, job: undefined }
     },
 
-    async get(id) {
-      const corpus = await requireCorpus(store, id)
-      const [newest] = await corpora.ingestions(id)
-      const job = newest && (await store.jobs.get(newest.jobId))
-      const isAtWork = job?.state === 'queued' || job?.state === 'running'
-      return {
-        corpus,
-        sources: await corpora.sources(id),
-        ingestion: corpus.ingestionId ? await corpora.ingestion(corpus.ingestionId) : undefined,
-        job: isAtWork ? job : undefined,
-      }
-    },
+    get: (id) => viewOf(store, id),
 
     async list({ limit, after }) {
       return listing(await corpora.list({ limit: limit + 1, after }), limit)
@@ -134,6 +129,8 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
     },
 
     async addPath(corpusId, { path, ...about }) {
+      const made = await sourceOf(store, corpusId, about.id)
+      if (made) return made
       const source = newSource(await requireCorpus(store, corpusId), about)
       const record = { ...source, kind: 'path', path, name: path } as const
       await resolveSource(record, allowedFolders)
@@ -141,6 +138,11 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
     },
 
     async addUpload(corpusId, { name, ...about }, content) {
+      const made = await sourceOf(store, corpusId, about.id)
+      if (made) {
+        content.resume()
+        return made
+      }
       const source = newSource(await requireCorpus(store, corpusId), about)
       try {
         const written = await dataFolder.writeUpload(corpusId, source.id, content)
@@ -166,8 +168,13 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
       if (source.kind === 'upload') await dataFolder.removeUpload(corpusId, sourceId)
     },
 
-    async ingest(corpusId) {
+    async ingest(corpusId, id = uuid()) {
       const corpus = await requireCorpus(store, corpusId)
+      const made = await ingestionWithJob(store, id)
+      if (made) {
+        await doorbell.ring('ingest', made.job.id)
+        return made
+      }
       const sources = await corpora.sources(corpusId)
       refuseEmptyDomains(corpus, sources)
       for (const source of sources) {
@@ -175,7 +182,7 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
       }
       await dataFolder.requireRoom(1)
       const requested = await corpora.requestIngestion({
-        id: uuid(),
+        id,
         corpusId,
         jobId: uuid(),
         settings: corpus.settings,
@@ -205,6 +212,35 @@ export function createCorpusService(options: CorpusServiceOptions): CorpusServic
   }
 }
 
+async function viewOf(store: Store, id: string): Promise<CorpusView> {
+  const { corpora } = store
+  const corpus = await requireCorpus(store, id)
+  const [newest] = await corpora.ingestions(id)
+  const job = newest && (await store.jobs.get(newest.jobId))
+  const isAtWork = job?.state === 'queued' || job?.state === 'running'
+  return {
+    corpus,
+    sources: await corpora.sources(id),
+    ingestion: corpus.ingestionId ? await corpora.ingestion(corpus.ingestionId) : undefined,
+    job: isAtWork ? job : undefined,
+  }
+}
+
+async function sourceOf(
+  store: Store,
+  corpusId: string,
+  id: string | undefined,
+): Promise<SourceRecord | undefined> {
+  if (id === undefined) return undefined
+  return (await store.corpora.sources(corpusId)).find((source) => source.id === id)
+}
+
+async function ingestionWithJob(store: Store, id: string) {
+  const ingestion = await store.corpora.ingestion(id)
+  const job = ingestion && (await store.jobs.get(ingestion.jobId))
+  return job && { ingestion, job }
+}
+
 /** @throws MixwrightError `corpus-not-found` */
 export async function requireCorpus(store: Store, id: string): Promise<CorpusRecord> {
   const corpus = await store.corpora.get(id)
@@ -226,14 +262,14 @@ function refuseDomains(domains: NewCorpus['domains']): void {
 }
 
 function newSource({ id: corpusId, domains }: CorpusRecord, given: NewSource) {
-  const { domain, format = 'auto', textField = 'text' } = given
+  const { id = uuid(), domain, format = 'auto', textField = 'text' } = given
   const names = domains.map(({ name }) => name)
   if (!names.includes(domain)) {
     throw new MixwrightError('validation-failed', 'The corpus does not have the domain.', [
       { pointer: '/domain', detail: `"${domain}" is not among ${names.join(', ')}.` },
     ])
   }
-  return { id: uuid(), corpusId, domain, format, textField }
+  return { id, corpusId, domain, format, textField }
 }
 
 async function addSource(

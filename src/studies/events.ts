@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { EventRecord, SearchPurpose } from '../store/records.js'
+import type { EventRecord, SearchPurpose, TrialState } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { requireStudy } from './studies.js'
 
@@ -7,7 +7,48 @@ import { requireStudy } from './studies.js'
  * What watchers of a study are told. Data carry ids and the few numbers a display needs; everything else is read at the
  * addresses of the ids.
  */
-export type StudyEvent =
+export type StudyEvent = SearchEvent | TrialEvent
+
+/** `searchId` is null for trials that others run. They have a `position` in every event, those of searches in some. */
+type TrialEvent =
+  | {
+      type: 'trial-measured'
+      /** `objective`: the study's objective at this measurement, lower is better; null when it lacks a metric. */
+      data: AnyTrial & {
+        tokens: number
+        values: Record<string, number>
+        objective: number | null
+      }
+    }
+  | { type: 'trial-completed'; data: AnyTrial & { position: number; objective: number | null } }
+  | { type: 'trial-failed'; data: AnyTrial & { code: string; detail: string } }
+  | { type: 'trial-cancelled'; data: AnyTrial }
+  | {
+      type: 'trial-suggested'
+      data: ExternalTrial & { fidelity: string; label: string; client: string; attempt: number }
+    }
+  | {
+      type: 'trial-attached'
+      data: ExternalTrial & { fidelity: string; label: string; state: TrialState }
+    }
+  | { type: 'trial-stop-requested'; data: ExternalTrial & { reason: string } }
+  | { type: 'trial-stopped'; data: ExternalTrial & { reason: string | null } }
+  | { type: 'trial-expired'; data: ExternalTrial }
+  | { type: 'trial-abandoned'; data: ExternalTrial & { reason: string | null } }
+
+type AnyTrial = {
+  trialId: string
+  searchId: string | null
+  position?: number
+}
+
+type ExternalTrial = {
+  trialId: string
+  searchId: null
+  position: number
+}
+
+type SearchEvent =
   | {
       type: 'search-started'
       data: { searchId: string; purpose: SearchPurpose; fidelity: string; trials: number }
@@ -28,29 +69,9 @@ export type StudyEvent =
       }
     }
   | {
-      type: 'trial-measured'
-      /** `objective`: the study's objective at this measurement, lower is better. */
-      data: {
-        trialId: string
-        searchId: string
-        tokens: number
-        values: Record<string, number>
-        objective: number
-      }
-    }
-  | {
-      type: 'trial-completed'
-      data: { trialId: string; searchId: string; position: number; objective: number }
-    }
-  | {
       type: 'trial-retried'
       data: { trialId: string; searchId: string; attempt: number; detail: string }
     }
-  | {
-      type: 'trial-failed'
-      data: { trialId: string; searchId: string; code: string; detail: string }
-    }
-  | { type: 'trial-cancelled'; data: { trialId: string; searchId: string } }
   | { type: 'fit-started'; data: { fitId: string; jobId: string; searchId: string } }
   | { type: 'search-finished'; data: { searchId: string; fitId: string | null } }
   | { type: 'search-failed'; data: { searchId: string; code: string; detail: string } }

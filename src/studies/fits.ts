@@ -10,6 +10,8 @@ import { compileStored } from './problem.js'
 import { requireStudy } from './studies.js'
 
 export interface FitRequest {
+  /** A fit that has the id already was made by an earlier try: it is the one that is wanted. Default: a new id. */
+  id?: string
   /** Default: the study's. */
   method?: string
   /** Default `auto`. */
@@ -33,6 +35,11 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
   return {
     async request(studyId, input) {
       const study = await requireStudy(store, studyId)
+      const made = input.id === undefined ? undefined : await madeBefore(store, input.id)
+      if (made) {
+        await doorbell.ring('fit', made.job.id)
+        return made
+      }
       const method = findMethod(input.method ?? study.method, '/method')
       const given = input.params ?? (method.name === study.method ? study.params : {})
       const params = completeParams(method, given, '/params')
@@ -47,7 +54,7 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
       const inserted = await store.fits
         .insertWithJob(
           {
-            id: uuid(),
+            id: input.id ?? uuid(),
             studyId,
             jobId,
             method: method.name,
@@ -78,6 +85,12 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
       )
     },
   }
+}
+
+async function madeBefore(store: Store, id: string) {
+  const fit = await store.fits.get(id)
+  const job = fit && (await store.jobs.get(fit.jobId))
+  return job && { fit, job }
 }
 
 /**

@@ -1,12 +1,15 @@
 import type { DataFolder } from '../store/data-folder.js'
+import type { IdempotencyRepository } from '../store/idempotency-contract.js'
 import type { Store } from '../store/store.js'
 import { type CorpusService, createCorpusService } from './corpora.js'
 import { createEventService, type EventService } from './events.js'
 import { createExportService, type ExportService } from './exports.js'
+import { createExternalTrialService, type ExternalTrialService } from './external-trials.js'
 import { createFitService, type FitService } from './fits.js'
 import { createHealthService, type HealthService } from './health.js'
 import { createImportService, type ImportService } from './imports.js'
 import { createJobService, type JobService } from './jobs.js'
+import { createKeyService, type KeyService } from './keys.js'
 import { DEFAULT_LIMITS, type Limits } from './limits.js'
 import { createMethodService, type MethodService } from './methods.js'
 import type { Compute, Doorbell } from './ports.js'
@@ -14,6 +17,8 @@ import { createPredictionService, type PredictionService } from './predictions.j
 import { createRecommendationService, type RecommendationService } from './recommendations.js'
 import { createSearchService, type SearchService, type TrialService } from './searches.js'
 import { createStudyService, type StudyService } from './studies.js'
+import { createStudyFactsCache } from './study-facts.js'
+import { createSuggestionService, type SuggestionService } from './suggestions.js'
 import { createTrialService } from './trials.js'
 
 /** The life of studies as every way in uses it. Knows no HTTP and no queue. */
@@ -28,7 +33,12 @@ export interface Services {
   readonly corpora: CorpusService
   readonly searches: SearchService
   readonly trials: TrialService
+  readonly suggestions: SuggestionService
+  readonly externalTrials: ExternalTrialService
   readonly events: EventService
+  readonly keys: KeyService
+  /** Requests that may be sent twice, for ways in that know what a request is. */
+  readonly idempotency: IdempotencyRepository
   readonly methods: MethodService
   readonly health: HealthService
 }
@@ -53,6 +63,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
   const { allowedFolders = [], trainingThreads = 1 } = dependencies
   const limits = { ...DEFAULT_LIMITS, ...dependencies.limits }
   const events = createEventService(store)
+  const facts = createStudyFactsCache(store)
   const recommendations = createRecommendationService(store, compute, limits)
   const searches = createSearchService({
     store,
@@ -63,8 +74,8 @@ export function createServices(dependencies: ServiceDependencies): Services {
     trainingThreads,
   })
   return {
-    studies: createStudyService(store, searches),
-    imports: createImportService(store, compute, limits),
+    studies: createStudyService(store, searches, facts),
+    imports: createImportService(store, compute, limits, dataFolder),
     fits: createFitService(store, doorbell),
     recommendations,
     exports: createExportService(store, recommendations),
@@ -73,7 +84,11 @@ export function createServices(dependencies: ServiceDependencies): Services {
     corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),
     searches,
     trials: createTrialService(store, dataFolder),
+    suggestions: createSuggestionService({ store, compute, facts }),
+    externalTrials: createExternalTrialService({ store, facts }),
     events,
+    idempotency: store.idempotency,
+    keys: createKeyService(store),
     methods: createMethodService(),
     health: createHealthService(store, checks),
   }

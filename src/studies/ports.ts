@@ -1,5 +1,10 @@
 import type { CorpusManifest, IngestProgress, IngestTask } from '../corpora/types.js'
-import type { ImportOptions, ParsedTable, TableUpload } from '../formats/importers/table.js'
+import type {
+  ImportOptions,
+  ParsedTable,
+  TableHead,
+  TableUpload,
+} from '../formats/importers/table.js'
 import type { CompleteProblem, Mixture } from '../optimizers/problem.js'
 import type { ProxySpec } from '../optimizers/proxy.js'
 import type { MetricPrediction, Recommendation } from '../optimizers/recommendation.js'
@@ -76,31 +81,34 @@ export interface TrainOutcome {
 
 export interface SuggestTask {
   problem: CompleteProblem
+  /** Key under which a thread may keep the compiled problem. */
+  problemHash: string
   method: string
   params: Record<string, unknown>
   seed: number
   fidelity: string
-  /** Mixtures tried or being tried, which are not suggested again. */
-  active: readonly Mixture[]
+  /** (n × m) mixtures tried or being tried, in the problem's domain order, row by row; they are not suggested again. */
+  active: Float64Array
   count: number
 }
 
 /** CPU-heavy work, done in worker threads. Rejects with MixwrightError for expected refusals. */
 export interface Compute {
   /**
-   * Parses and checks an upload against the problem. Only when it has no problems and is not a dry run, `onChunk` gets the rows
-   * as JSON text (arrays of RunRow, ≤ 1,000 rows each), one chunk at a time.
+   * Parses and checks an upload against the problem. `onChunk` gets the rows as JSON text (arrays of RunRow, ≤ 1,000 rows
+   * each), one chunk at a time: none on a dry run. Files of results are read as streams, so that rows may come before a
+   * problem does: only when the table that this resolves to has none, the rows are to be kept.
    */
   parseTable(
     task: {
       problem: CompleteProblem
       upload: TableUpload
-      /** Given for CSV uploads by form fields; JSON bodies carry their own. */
+      /** Given by the fields of forms; JSON bodies carry their own. */
       options?: ImportOptions
       maxRows: number
     },
-    /** Called once before the first chunk, when the table is importable and not a dry run. */
-    onStart: (table: ParsedTable) => Promise<void>,
+    /** Called once before the first chunk. */
+    onStart: (table: TableHead) => Promise<void>,
     onChunk: (rowsJson: string) => Promise<void>,
   ): Promise<ParsedTable>
   recommend(

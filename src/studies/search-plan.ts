@@ -1,5 +1,5 @@
 import { nearestFeasible } from '../optimizers/evidence/index.js'
-import { fromMixture, type Space, toMixture } from '../optimizers/mixture/index.js'
+import { fromMixture, type Space } from '../optimizers/mixture/index.js'
 import type { Mixture } from '../optimizers/problem.js'
 import { createRng } from '../optimizers/random.js'
 import type { StudyRecord } from '../store/records.js'
@@ -25,7 +25,8 @@ export interface SearchPlan {
 }
 
 const SAME = 1e-6
-const LARGEST_SEED = 2 ** 31
+/** Seeds are below it. */
+export const LARGEST_SEED = 2 ** 31
 
 /**
  * The mixtures of a search: uniform and natural, and then what the study's method suggests. They may be fewer than asked
@@ -41,23 +42,40 @@ export async function planSearch(
   const { space } = compileStored(problem)
   const baselines = baselineMixtures(space).slice(0, count)
   const active = [...baselines.map(({ weights }) => weights), ...tried]
-  const suggestions = await compute.suggest({
-    problem,
-    method: study.method,
-    params: study.params,
-    seed,
+  const suggested = await suggestMixtures(compute, study, space, {
     fidelity,
-    active: active.map((weights) => toMixture(space, weights)),
+    seed,
+    active,
     count: count - baselines.length,
   })
-  const suggested = suggestions.map(({ weights, reason }) => ({
-    label: '',
-    reason,
-    weights: [...fromMixture(space, weights)],
-  }))
   return [...baselines, ...suggested].map((trial, position) => ({
     ...trial,
     seed: createRng(seed, 'trial', position).integer(LARGEST_SEED),
+  }))
+}
+
+/** A mixture to try, without the randomness of its training. */
+export type PlannedMixture = Omit<PlannedTrial, 'seed'>
+
+/** What the study's method suggests beside the mixtures that are known (`active`); fewer than asked for when there are no more. */
+export async function suggestMixtures(
+  compute: Pick<Compute, 'suggest'>,
+  { problem, problemHash, method, params }: StudyRecord,
+  space: Space,
+  request: {
+    fidelity: string
+    seed: number
+    active: readonly (readonly number[])[]
+    count: number
+  },
+): Promise<PlannedMixture[]> {
+  const active = Float64Array.from(request.active.flat())
+  const task = { problem, problemHash, method, params, ...request, active }
+  const suggestions = await compute.suggest(task)
+  return suggestions.map(({ weights, reason }) => ({
+    label: '',
+    reason,
+    weights: [...fromMixture(space, weights)],
   }))
 }
 
@@ -66,14 +84,17 @@ export function initialSeed(searchSeed: number): number {
   return createRng(searchSeed, 'initial parameters').integer(LARGEST_SEED)
 }
 
-/** Where constraints forbid one, the nearest that they allow stands in its place. Equal ones are tried once. */
-function baselineMixtures(space: Space): Omit<PlannedTrial, 'seed'>[] {
+/**
+ * Uniform and natural. Where constraints forbid one, the nearest that they allow stands in its place. Equal ones are tried
+ * once.
+ */
+export function baselineMixtures(space: Space): PlannedMixture[] {
   const m = space.names.length
   const ideals = [
     { label: 'uniform', weights: new Float64Array(m).fill(1 / m) },
     { label: 'natural', weights: space.prior.slice() },
   ]
-  const planned: Omit<PlannedTrial, 'seed'>[] = []
+  const planned: PlannedMixture[] = []
   for (const { label, weights: ideal } of ideals) {
     const { weights, feasible } = nearestFeasible(space, ideal)
     const equal = planned.find((other) => isSame(other.weights, weights))
@@ -89,7 +110,8 @@ function baselineMixtures(space: Space): Omit<PlannedTrial, 'seed'>[] {
   return planned
 }
 
-function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+/** Whether no weight differs by more than 1e-6. */
+export function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   return Array.from(a).every((weight, i) => Math.abs(weight - b[i]) <= SAME)
 }
 
@@ -115,7 +137,8 @@ export function planComparison(
   ).flat()
 }
 
-function normalised(weights: Float64Array): number[] {
+/** Divided by their sum. */
+export function normalised(weights: Float64Array): number[] {
   const sum = weights.reduce((total, weight) => total + weight, 0)
   return Array.from(weights, (weight) => weight / sum)
 }

@@ -23,6 +23,8 @@ import { type PlannedTrial, planSearch } from './search-plan.js'
 import { type Listing, listing, requireStudy } from './studies.js'
 
 export interface NewSearch {
+  /** A search that has the id already was made by an earlier try: it is the one that is wanted. Default: a new id. */
+  id?: string
   /** A fidelity with the evaluator `proxy`. Default: the one with proxies that is closest to the target run. */
   fidelity?: string
   /** Trials to train, the uniform and the natural mixture included. Default: 4 (m + 1) for m domains. */
@@ -33,6 +35,8 @@ export interface NewSearch {
 
 /** Given mixtures, trained side by side with new seeds: what a recommendation is really worth. */
 export interface NewComparison {
+  /** A comparison that has the id already was made by an earlier try: it is the one that is wanted. Default: a new id. */
+  id?: string
   /** Name → weights, 1 to 20 of them; domains left out have weight 0. They need not meet the constraints. */
   mixtures: Record<string, Mixture>
   /** Seeds of each mixture, 1 to 20. Default 2. Replicate r of every mixture has the same seed. */
@@ -92,7 +96,13 @@ export interface TrialService {
   get(studyId: string, trialId: string): Promise<TrialView>
   list(
     studyId: string,
-    query: { limit: number; after?: string; searchId?: string; state?: TrialState },
+    query: {
+      limit: number
+      after?: string
+      searchId?: string
+      evaluator?: TrialRecord['evaluator']
+      state?: TrialState
+    },
   ): Promise<Listing<TrialRecord & { measurement: MeasurementRecord | undefined }>>
   /**
    * Removes the checkpoint that a trial which did not complete has left.
@@ -121,6 +131,8 @@ export function createSearchService(options: SearchServiceOptions): SearchServic
   return {
     async start(studyId, input) {
       const study = await requireStudy(store, studyId)
+      const made = await madeBefore(store, input.id)
+      if (made) return made
       const fidelity = proxyFidelity(study, input.fidelity)
       await refuseWhileRunning(store, studyId)
       const runs = await fittableRuns(store, studyId)
@@ -134,17 +146,19 @@ export function createSearchService(options: SearchServiceOptions): SearchServic
         tried: tried.map(({ weights }) => weights),
       })
       refuseTooFew(study, fidelity.name, plan.length, runs)
-      return begin(options, study, fidelity, { purpose: 'search', seed, plan })
+      return begin(options, study, fidelity, { id: input.id, purpose: 'search', seed, plan })
     },
 
     async compare(studyId, input) {
       const study = await requireStudy(store, studyId)
+      const made = await madeBefore(store, input.id)
+      if (made) return made
       const fidelity = proxyFidelity(study, input.fidelity)
       await refuseWhileRunning(store, studyId)
       const seed = input.seed ?? study.seed
       const replicates = input.replicates ?? DEFAULT_REPLICATES
       const plan = comparisonPlan(study, input.mixtures, replicates, seed)
-      return begin(options, study, fidelity, { purpose: 'comparison', seed, plan })
+      return begin(options, study, fidelity, { id: input.id, purpose: 'comparison', seed, plan })
     },
 
     async get(studyId, searchId) {
@@ -170,6 +184,11 @@ export function createSearchService(options: SearchServiceOptions): SearchServic
 
     advance: (searchId) => advanceSearch(options, searchId),
   }
+}
+
+async function madeBefore(store: Store, id: string | undefined): Promise<SearchView | undefined> {
+  const search = id === undefined ? undefined : await store.searches.get(id)
+  return search && view(store, search)
 }
 
 async function view(store: Store, search: SearchRecord): Promise<SearchView> {
@@ -203,12 +222,12 @@ async function begin(
   options: SearchServiceOptions,
   study: StudyRecord,
   fidelity: Fidelity,
-  { purpose, seed, plan }: Pick<SearchRecord, 'purpose' | 'seed'> & { plan: PlannedTrial[] },
+  asked: Pick<SearchRecord, 'purpose' | 'seed'> & { id?: string; plan: PlannedTrial[] },
 ): Promise<SearchView> {
   const { store, doorbell, events, dataFolder, trainingThreads } = options
+  const { id: searchId = uuid(), purpose, seed, plan } = asked
   const inFlight = Math.min(trainingThreads, plan.length)
   await dataFolder.requireRoom(inFlight * (await bytesOfCheckpoint(store, study, fidelity)))
-  const searchId = uuid()
   const trials = plan.map((planned, position) => ({
     ...planned,
     id: uuid(),

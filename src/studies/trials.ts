@@ -41,8 +41,8 @@ export function createTrialService(
     },
     async deleteCheckpoint(studyId, trialId) {
       await requireStudy(store, studyId)
-      const { state } = await requireTrial(store, studyId, trialId)
-      if (state === 'waiting' || state === 'running') {
+      const { evaluator, state } = await requireTrial(store, studyId, trialId)
+      if (evaluator === 'proxy' && (state === 'waiting' || state === 'running')) {
         const detail = `The trial ${trialId} is ${state}: it may go on from its checkpoint.`
         throw new MixwrightError('trial-under-way', detail)
       }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism, hostname } from 'node:os'
+import type { WorkMonitor } from '../metrics/work.js'
 import type { DataFolder } from '../store/data-folder.js'
 import type { Store } from '../store/store.js'
 import type { Services } from '../studies/index.js'
 import type { Compute } from '../studies/ports.js'
 import type { Device } from '../training/types.js'
 import { JOB_CATALOGUE, type JobSettings, type Processor } from './catalogue.js'
+import { startLeaseExpiry } from './lease-expiry.js'
 import type { Logger } from './logger.js'
 import { createFitProcessor } from './processors/fit.js'
 import { createIngestProcessor } from './processors/ingest.js'
@@ -23,9 +25,11 @@ export interface WorkersOptions {
   store: Store
   queue: JobQueue
   compute: Compute
-  services: Pick<Services, 'searches' | 'events'>
+  services: Pick<Services, 'searches' | 'events' | 'externalTrials'>
   dataFolder: DataFolder
   logger: Logger
+  /** Told of the work on jobs. Default: nobody. */
+  monitor?: WorkMonitor
   /** Fits at work at the same time in this process. */
   concurrency: number
   /** Proxies in training at the same time in this process. Default: the number of cores. */
@@ -90,6 +94,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     options.sweepMs ?? 10 * MINUTE,
     (error) => logger.warn({ err: error }, 'what nothing needs any more could not be removed'),
   )
+  const leaseExpiry = startLeaseExpiry({ trials: services.externalTrials, logger })
   await firstRound(reconciler, logger, 'abandoned jobs could not be looked for')
   await firstRound(sweeper, logger, 'what nothing needs any more could not be removed')
   return {
@@ -97,17 +102,17 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     reconcile: () => reconciler.now(),
     sweep: () => sweeper.now(),
     async close(graceMs = 5 * SECOND) {
-      await Promise.all([reconciler.close(), sweeper.close()])
+      await Promise.all([reconciler, sweeper, leaseExpiry].map((work) => work.close()))
       await worker.close(graceMs)
     },
   }
 }
 
 function createProcessors(options: WorkersOptions, worker: string): Processor[] {
-  const { store, compute, services, dataFolder, logger, settings } = options
+  const { store, compute, services, dataFolder, logger, monitor, settings } = options
   const { allowedFolders = [], device = 'cpu', checkpointSeconds = 15 } = options
   const { searches, events } = services
-  const common = { store, compute, worker, logger, settings }
+  const common = { store, compute, worker, logger, monitor, settings }
   return [
     createFitProcessor({ ...common, searches }),
     createIngestProcessor({ ...common, dataFolder, allowedFolders }),

@@ -7,11 +7,12 @@ export interface RepeatedWork {
 
 /**
  * Does the work again and again, with pauses in between.
+ * @param intervalMs asked for before each pause when it is a function
  * @param onError told of rounds that failed by the clock
  */
 export function repeat(
   work: () => Promise<void>,
-  intervalMs: number,
+  intervalMs: number | (() => number),
   onError: (error: unknown) => void,
 ): RepeatedWork {
   let last: Promise<void> = Promise.resolve()
@@ -26,10 +27,11 @@ export function repeat(
 
   function schedule(): void {
     if (closed) return
+    const pauseMs = typeof intervalMs === 'number' ? intervalMs : intervalMs()
     timer = setTimeout(async () => {
       await now().catch(onError)
       schedule()
-    }, intervalMs)
+    }, pauseMs)
     timer.unref()
   }
 

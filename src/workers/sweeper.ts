@@ -15,9 +15,12 @@ export interface SweeperOptions {
 const DAY = 24 * 60 * 60 * 1000
 const HOUR = 60 * 60 * 1000
 
+/** For how long a request may be sent again; the API says so. */
+const IDEMPOTENCY_KEY_DAYS = 1
+
 /** What a round has removed, by kind. */
 export type Swept = Record<
-  'checkpoints' | 'jobs' | 'events' | 'ingestions' | 'corpora' | 'orphans',
+  'checkpoints' | 'jobs' | 'events' | 'idempotencyKeys' | 'ingestions' | 'corpora' | 'orphans',
   number
 >
 
@@ -30,6 +33,7 @@ export async function sweep(options: SweeperOptions): Promise<Swept> {
     checkpoints: await sweepCheckpoints(options, before(retention.checkpointDays)),
     jobs: await store.jobs.deleteEndedBefore(before(retention.jobDays)),
     events: await store.events.deleteBefore(before(retention.eventDays)),
+    idempotencyKeys: await store.idempotency.deleteBefore(before(IDEMPOTENCY_KEY_DAYS)),
     corpora: await sweepCorpora(options),
     ingestions: await sweepIngestions(options),
     orphans: await sweepOrphans(options),
@@ -88,5 +92,12 @@ async function sweepOrphans(options: SweeperOptions): Promise<number> {
     await dataFolder.removeIngestion(corpusId, ingestionId)
     count++
   }
-  return count
+  return count + (await sweepImports(dataFolder, before))
+}
+
+/** Files of imports go with the request that brought them; what is older is of a process that has died. */
+async function sweepImports(dataFolder: DataFolder, before: Date): Promise<number> {
+  const old = (await dataFolder.imports()).filter(({ changedAt }) => changedAt < before)
+  for (const { importId } of old) await dataFolder.removeImport(importId)
+  return old.length
 }

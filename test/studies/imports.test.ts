@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ParsedTable } from '../../src/formats/importers/table.js'
 import { createDataFolder } from '../../src/store/data-folder.js'
@@ -88,6 +89,68 @@ test('an import under way is neither listed nor fitted', async () => {
   const later = await services.fits.request(study.id, {})
   expect(later.fit.importIds).toEqual([complete?.id])
   expect(later.fit.dataHash).not.toBe(fit.dataHash)
+})
+
+/** One row, in a table that says how it was evaluated. */
+function evaluatedImport(runId: string, nShot: number): Compute['parseTable'] {
+  const row = { runId, weights: [1, 0], values: { loss: 2 } }
+  return async (_task, onStart, onChunk) => {
+    const table: ParsedTable = {
+      options: { role: 'train', holdout: '', dryRun: false },
+      fidelity: 'default',
+      rowCount: 1,
+      problems: [],
+      problemCount: 0,
+      warnings: [],
+      preview: [],
+      evaluations: { arc: { nShot } },
+      contentHash: 'b'.repeat(64),
+    }
+    await onStart(table)
+    await onChunk(JSON.stringify([row]))
+    return table
+  }
+}
+
+test('of two imports at a time that were evaluated in different ways, one is refused', async () => {
+  const study = await servicesWith(evaluatedImport('', 0)).studies.create({
+    name: 'test',
+    problem: PROBLEM,
+  })
+  const ways = Array.from({ length: 6 }, (_, i) =>
+    servicesWith(evaluatedImport(`run-${i}`, i % 2)).imports.importRuns(study.id, UPLOAD),
+  )
+  const ended = await Promise.allSettled(ways)
+  const refused = ended.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[]
+  expect(refused.map(({ reason }) => reason.code)).toEqual(
+    Array(3).fill('evaluations-incompatible'),
+  )
+  const stored = await servicesWith(evaluatedImport('', 0)).imports.list(study.id)
+  expect(stored).toHaveLength(3)
+  expect(new Set(stored.map(({ evaluations }) => JSON.stringify(evaluations))).size).toBe(1)
+})
+
+test('an import that is sent again is made once, also when the first try died in the middle', async () => {
+  const services = servicesWith(evaluatedImport('run-1', 0))
+  const study = await services.studies.create({ name: 'test', problem: PROBLEM })
+  const id = uuid()
+  await store.imports.begin({
+    id,
+    studyId: study.id,
+    role: 'train',
+    holdout: '',
+    fidelity: 'default',
+    format: 'json',
+    warnings: [],
+    evaluations: null,
+    contentHash: 'c'.repeat(64),
+  })
+  await store.imports.appendRows(id, rows(1, 'run'))
+  const first = await services.imports.importRuns(study.id, UPLOAD, undefined, id)
+  const again = await services.imports.importRuns(study.id, UPLOAD, undefined, id)
+  expect(first.import).toMatchObject({ id, rowCount: 1, contentHash: 'b'.repeat(64) })
+  expect(again.import).toEqual(first.import)
+  expect(await services.imports.list(study.id)).toEqual([first.import])
 })
 
 test('an import into a study that is deleted meanwhile finds no study', async () => {

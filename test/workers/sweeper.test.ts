@@ -41,6 +41,19 @@ function leave(place: string, days: number, isFolder = false): string {
 }
 
 describe('a round of the sweeper', () => {
+  test('removes files of imports whose process has died', async () => {
+    const at = (days: number) => leave(path.join(dataFolder.root, 'imports', uuid(), '0'), days)
+    const [old, young] = [at(1), at(0)]
+    // A file that still grows keeps the others of its import.
+    const beside = path.join(path.dirname(young), '1')
+    leave(beside, 1)
+    const then = new Date(Date.now() - DAY)
+    utimesSync(path.dirname(old), then, then)
+    utimesSync(path.dirname(young), then, then)
+    expect(await sweepWith()).toMatchObject({ orphans: 1 })
+    expect([old, young, beside].map(existsSync)).toEqual([false, true, true])
+  })
+
   test('removes checkpoints of ended and deleted trials when they are old, and never of others', async () => {
     const { trials } = await insertSearch(store, 3)
     await completeTrial(store, trials[0])

@@ -1,4 +1,5 @@
 import { type ErrorCode, MixwrightError, problemDocument } from '../../errors.js'
+import { UNMONITORED, type WorkMonitor, type WorkOutcome } from '../../metrics/work.js'
 import type { JobKind, JobRecord } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
 import { JOB_CATALOGUE, type JobContext, type JobOutcome, type JobSettings } from '../catalogue.js'
@@ -12,6 +13,8 @@ export interface ProcessorOptions {
   /** Names this process in the store: unique to it, and new at every start. */
   worker: string
   logger: Logger
+  /** Told of the work on jobs. Default: nobody. */
+  monitor?: WorkMonitor
   settings?: Partial<JobSettings>
 }
 
@@ -114,6 +117,7 @@ class JobCourse<L, T> {
   readonly #id: string
   readonly #interrupt = new AbortController()
   #isFinishedHere = false
+  #outcome: WorkOutcome = 'failed'
 
   constructor(options: ProcessorOptions, kind: JobKindSettings<L, T>, id: string) {
     this.#store = options.store
@@ -127,6 +131,8 @@ class JobCourse<L, T> {
     const staleBefore = new Date(Date.now() - this.#settings.staleMs)
     const job = await this.#store.jobs.claim(this.#id, this.#options.worker, staleBefore)
     if (!job) return 'done'
+    const { monitor = UNMONITORED } = this.#options
+    const ended = monitor.began(this.#kind.kind)
     const onStop = () => this.#interruptAs('stopped')
     signal.addEventListener('abort', onStop, { once: true })
     if (signal.aborted) onStop()
@@ -144,6 +150,7 @@ class JobCourse<L, T> {
       await this.#giveBack(plan)
       throw error
     } finally {
+      ended(this.#outcome)
       signal.removeEventListener('abort', onStop)
       await heartbeats.stop()
     }
@@ -151,6 +158,7 @@ class JobCourse<L, T> {
 
   async #work(plan: JobPlan<L, T>, job: JobRecord): Promise<JobOutcome> {
     const ending = await this.#ending(plan, job)
+    this.#outcome = ending.kind
     const outcome = await withRetries(
       () => this.#record(plan, ending),
       (error) =>

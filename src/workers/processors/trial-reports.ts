@@ -1,4 +1,5 @@
 import { MixwrightError } from '../../errors.js'
+import type { TrainingMonitor } from '../../metrics/work.js'
 import { lossMetric } from '../../optimizers/complete-problem.js'
 import type { MeasurementRecord } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
@@ -76,6 +77,25 @@ export function createTrialReports(
         throw new MixwrightError('unavailable', `A measurement cannot be stored: ${error.message}`)
       })
     },
+  }
+}
+
+/**
+ * Tells a monitor how many tokens were trained on since the last event. What a training resumes from was counted by an attempt
+ * before it: of a resumed one the first event only says where it stands.
+ */
+export function monitorTraining(
+  monitor: TrainingMonitor,
+  { earlier }: Pick<LoadedTrial, 'earlier'>,
+): { report(event: TrainEvent): void; ended(): void } {
+  let counted = earlier.length > 0 ? undefined : 0
+  return {
+    report(event) {
+      if (event.type !== 'progress') return
+      monitor.progress(Math.max(0, event.tokens - (counted ?? event.tokens)), event.tokensPerSecond)
+      counted = event.tokens
+    },
+    ended: () => monitor.ended(),
   }
 }
 

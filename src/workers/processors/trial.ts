@@ -1,8 +1,9 @@
 import { MixwrightError, problemDocument } from '../../errors.js'
+import { UNMONITORED } from '../../metrics/work.js'
 import type { AttemptRecord } from '../../store/records.js'
 import type { EventService } from '../../studies/events.js'
 import { objectiveOf } from '../../studies/objective.js'
-import type { Compute, TrainOutcome } from '../../studies/ports.js'
+import type { Compute, TrainEvent, TrainOutcome } from '../../studies/ports.js'
 import type { SearchService } from '../../studies/searches.js'
 import type { JobOutcome, Processor } from '../catalogue.js'
 import {
@@ -12,7 +13,7 @@ import {
   jobHandler,
   type ProcessorOptions,
 } from './job-course.js'
-import { createTrialReports, measurementRecord } from './trial-reports.js'
+import { createTrialReports, measurementRecord, monitorTraining } from './trial-reports.js'
 import { beginTrial, type LoadedTrial, type TrialSetting } from './trial-task.js'
 
 export interface TrialProcessorOptions extends ProcessorOptions, TrialSetting {
@@ -54,7 +55,7 @@ class TrialPlan implements JobPlan<LoadedTrial, TrainOutcome> {
   }
 
   async perform(loaded: LoadedTrial): Promise<TrainOutcome> {
-    const { compute, store, events, logger } = this.#options
+    const { compute, store, events, logger, monitor = UNMONITORED } = this.#options
     const { trial, study, attempt, task } = loaded
     const { signal, settings, report: onProgress } = this.#held
     if (this.#endsItsWorkers(loaded)) {
@@ -72,9 +73,15 @@ class TrialPlan implements JobPlan<LoadedTrial, TrainOutcome> {
       },
     })
     const reports = createTrialReports(loaded, { store, events, logger, onProgress })
+    const training = monitorTraining(monitor.training(), loaded)
+    const onEvent = (event: TrainEvent) => {
+      training.report(event)
+      reports.report(event)
+    }
     try {
-      return await compute.train(task, { signal, onEvent: (event) => reports.report(event) })
+      return await compute.train(task, { signal, onEvent })
     } finally {
+      training.ended()
       await reports.settle()
     }
   }

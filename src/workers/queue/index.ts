@@ -1,6 +1,7 @@
 export {
   type JobQueue,
   openQueue,
+  type QueueDepth,
   type QueueHealth,
   type QueueKind,
   type QueueOptions,

@@ -35,12 +35,18 @@ export interface QueueOptions {
   logger: Logger
 }
 
-export interface QueueHealth {
-  kind: QueueKind
+/** How many deliveries are in which state. */
+export interface QueueDepth {
   waiting: number
   active: number
   /** Waiting for another attempt. */
   delayed: number
+}
+
+export interface QueueHealth extends QueueDepth {
+  kind: QueueKind
+  /** Of each job. */
+  jobs: Readonly<Record<JobName, QueueDepth>>
   warnings: readonly string[]
 }
 
@@ -87,11 +93,7 @@ export async function openQueue(options: QueueOptions): Promise<JobQueue> {
         logger,
       }),
     health: () =>
-      within(
-        countJobs(kind, [...queues.values()], bull),
-        ANSWER_LIMIT_MS,
-        'no answer from the queue',
-      ),
+      within(countJobs(kind, queues, bull), ANSWER_LIMIT_MS, 'no answer from the queue'),
     async close() {
       await Promise.all([...queues.values()].map(closeQueue))
     },
@@ -123,18 +125,24 @@ function openQueues(
 
 async function countJobs(
   kind: QueueKind,
-  queues: readonly BullQueue[],
+  queues: ReadonlyMap<JobName, BullQueue>,
   { warnings }: Bull,
 ): Promise<QueueHealth> {
-  const counts = await Promise.all(
-    queues.map((queue) => queue.getJobCounts('waiting', 'active', 'delayed')),
+  const depths = await Promise.all(
+    [...queues].map(async ([job, queue]): Promise<[JobName, QueueDepth]> => {
+      const counts = await queue.getJobCounts('waiting', 'active', 'delayed')
+      const { waiting = 0, active = 0, delayed = 0 } = counts
+      return [job, { waiting, active, delayed }]
+    }),
   )
-  const sum = (state: string) => counts.reduce((total, count) => total + (count[state] ?? 0), 0)
+  const sum = (state: keyof QueueDepth) =>
+    depths.reduce((total, [, depth]) => total + depth[state], 0)
   return {
     kind,
     waiting: sum('waiting'),
     active: sum('active'),
     delayed: sum('delayed'),
+    jobs: Object.fromEntries(depths) as Record<JobName, QueueDepth>,
     warnings,
   }
 }

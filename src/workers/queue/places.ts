@@ -2,7 +2,7 @@ import { createPostgresBackend, createRedisBackend, type PgPool, runMigrations }
 import { Redis } from 'ioredis'
 import { within } from '../deadline.js'
 import { type Bull, bindBull } from './bull.js'
-import { RedisUnreachableError } from './redis-unreachable.js'
+import { RedisUnreachableError, UnfitRedisError } from './redis-unreachable.js'
 
 const SCHEMA = 'bullmq'
 const CONNECT_LIMIT_MS = 10_000
@@ -30,7 +30,10 @@ export async function bullOnDatabase(pool: PgPool): Promise<Bull> {
   return bindBull(createPostgresBackend, { producer: pool, worker: pool }, [])
 }
 
-/** BullMQ on Redis. @throws RedisUnreachableError when Redis does not answer within ten seconds */
+/**
+ * BullMQ on Redis.
+ * @throws RedisUnreachableError when Redis does not answer within ten seconds; UnfitRedisError when it is too old
+ */
 export async function bullOnRedis(url: string): Promise<Bull> {
   const shared = {
     url,
@@ -49,25 +52,58 @@ export async function bullOnRedis(url: string): Promise<Bull> {
   return bindBull(createRedisBackend, { producer, worker }, warnings)
 }
 
-/** Reaches Redis for the first time, and looks whether it may throw jobs away when its memory is full. */
+/** BullMQ's own minimum. */
+const OLDEST_REDIS = [5, 0]
+
+/** Reaches Redis for the first time, and looks whether it is fit to carry jobs. */
 async function inspectRedis(url: string): Promise<string[]> {
   const { host } = new URL(url)
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null })
   // The rejection of `connect` says the same; without a listener the event would be printed.
   redis.on('error', () => {})
+  let info: string
   try {
     const limit = `no answer within ${CONNECT_LIMIT_MS / 1000} s`
     await within(redis.connect(), CONNECT_LIMIT_MS, limit)
-    const memory = await within(redis.info('memory'), CONNECT_LIMIT_MS, limit)
-    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1]
-    if (policy === undefined || policy === 'noeviction') return []
-    return [
-      `Redis at ${host} has maxmemory-policy ${policy}: it may drop waiting jobs, which then start late. ` +
-        'Set maxmemory-policy to noeviction.',
-    ]
+    info = await within(redis.info(), CONNECT_LIMIT_MS, limit)
   } catch (error) {
     throw new RedisUnreachableError(host, error as Error)
   } finally {
     redis.disconnect()
   }
+  const version = redisField(info, 'redis_version')
+  if (version !== undefined && isOlder(version, OLDEST_REDIS)) {
+    const needed = OLDEST_REDIS.join('.')
+    throw new UnfitRedisError(
+      `Redis at ${host} is version ${version}; it must be ${needed} or newer.`,
+    )
+  }
+  return redisWarnings(host, info)
+}
+
+/** What an operator should know. The store has the jobs: whatever Redis forgets is late, never lost. */
+function redisWarnings(host: string, info: string): string[] {
+  const warnings: string[] = []
+  const policy = redisField(info, 'maxmemory_policy')
+  if (policy !== undefined && policy !== 'noeviction') {
+    warnings.push(
+      `Redis at ${host} has maxmemory-policy ${policy}: it may drop waiting jobs, which then start late. ` +
+        'Set maxmemory-policy to noeviction.',
+    )
+  }
+  if (redisField(info, 'aof_enabled') === '0') {
+    warnings.push(
+      `Redis at ${host} has no append-only file: after a restart waiting jobs start late. Set appendonly to yes.`,
+    )
+  }
+  return warnings
+}
+
+function redisField(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
+}
+
+function isOlder(version: string, [major, minor]: readonly number[]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number)
+  return ownMajor < major || (ownMajor === major && ownMinor < minor)
 }

@@ -6,3 +6,8 @@ export class RedisUnreachableError extends Error {
     super(`Redis at ${host} cannot be reached: ${cause.message}`, { cause })
   }
 }
+
+/** Redis answers, but cannot carry jobs. */
+export class UnfitRedisError extends Error {
+  override readonly name = 'UnfitRedisError'
+}

@@ -2,8 +2,8 @@ import { predictMetrics } from '../../optimizers/evidence/index.js'
 import { compileSpace, fromMixture } from '../../optimizers/mixture/index.js'
 import type { MetricPrediction } from '../../optimizers/recommendation.js'
 import { type MetricModel, restoreMetricModel } from '../../optimizers/surrogates/index.js'
+import { RecentlyUsed } from '../../recently-used.js'
 import type { Compute } from '../../studies/ports.js'
-import { RecentlyUsed } from './recently-used.js'
 import { replyWith, type ThreadReply } from './replies.js'
 
 /** Fits whose restored models a thread keeps: boosted trees of 13 metrics take some 50 MB. */

@@ -1,21 +1,21 @@
 import { on } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
-import type { ParsedTable } from '../../formats/importers/table.js'
+import type { TableHead } from '../../formats/importers/table.js'
 
 /**
  * A table and its rows on their way from a thread. The receiver acknowledges each message when it has dealt with it;
  * the sender makes the next chunk ready meanwhile, and sends it when the one before is acknowledged, so that two
  * chunks at most are in memory, however slow the store.
  */
-type RowMessage = { table: ParsedTable } | { rowsJson: string }
+type RowMessage = { table: TableHead } | { rowsJson: string }
 
 const ACKNOWLEDGED = 'acknowledged'
 
 /** In the thread: resolves when the last message was acknowledged; rejects when the receiver closes the port early. */
 export async function sendRows(
   port: MessagePort,
-  table: ParsedTable,
-  chunks: Iterable<string>,
+  table: TableHead,
+  chunks: Iterable<string> | AsyncIterable<string>,
 ): Promise<void> {
   const answers = on(port, 'message', { close: ['close'] })
   const acknowledged = async () => {
@@ -23,7 +23,7 @@ export async function sendRows(
   }
   const send = (message: RowMessage) => port.postMessage(message)
   send({ table })
-  for (const rowsJson of chunks) {
+  for await (const rowsJson of chunks) {
     await acknowledged()
     send({ rowsJson })
   }
@@ -37,7 +37,7 @@ export class RowReceiver {
 
   constructor(
     port: MessagePort,
-    onStart: (table: ParsedTable) => Promise<void>,
+    onStart: (table: TableHead) => Promise<void>,
     onChunk: (rowsJson: string) => Promise<void>,
   ) {
     const receive = async (message: RowMessage) => {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel } from 'node:worker_threads'
 import type { CorpusManifest, IngestProgress } from '../../corpora/types.js'
-import type { ParsedTable } from '../../formats/importers/table.js'
+import type { ParsedTable, TableHead } from '../../formats/importers/table.js'
 import type { MetricPrediction } from '../../optimizers/recommendation.js'
 import type { ProgressListener, Suggestion } from '../../optimizers/types.js'
 import type {
@@ -99,7 +99,7 @@ async function recommend(
 async function parseTable(
   threads: ThreadGroup,
   task: Parameters<Compute['parseTable']>[0],
-  onStart: (table: ParsedTable) => Promise<void>,
+  onStart: (table: TableHead) => Promise<void>,
   onChunk: (rowsJson: string) => Promise<void>,
 ): Promise<ParsedTable> {
   const { port1, port2 } = new MessageChannel()

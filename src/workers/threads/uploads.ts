@@ -9,10 +9,15 @@ export function movableUpload(upload: TableUpload): { upload: TableUpload; memor
     const body = withOwnMemory(upload.body)
     return { upload: { format: 'json', body }, memory: [body.buffer] }
   }
+  if ('files' in upload) {
+    if (!upload.mixtures) return { upload, memory: [] }
+    const mixtures = withOwnMemory(upload.mixtures)
+    return { upload: { ...upload, mixtures }, memory: [mixtures.buffer] }
+  }
   const mixtures = withOwnMemory(upload.mixtures)
   const metrics = withOwnMemory(upload.metrics)
   const memory = [...new Set([mixtures.buffer, metrics.buffer])]
-  return { upload: { format: 'csv', mixtures, metrics }, memory }
+  return { upload: { ...upload, mixtures, metrics }, memory }
 }
 
 function withOwnMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -135,8 +135,8 @@ describe('createThreadPool', () => {
     const rows: RunRow[] = []
     const table = await pool.parseTable(
       { problem, upload: { format: 'json', body }, maxRows: 10_000 },
-      async ({ rowCount }) => {
-        events.push(`start ${rowCount}`)
+      async ({ fidelity }) => {
+        events.push(`start ${fidelity}`)
       },
       async (rowsJson) => {
         const chunk = JSON.parse(rowsJson) as RunRow[]
@@ -144,7 +144,7 @@ describe('createThreadPool', () => {
         rows.push(...chunk)
       },
     )
-    expect(events).toEqual(['start 2500', 'chunk 1000', 'chunk 1000', 'chunk 500'])
+    expect(events).toEqual(['start default', 'chunk 1000', 'chunk 1000', 'chunk 500'])
     expect(table).toMatchObject({ rowCount: 2500, problemCount: 0, fidelity: 'default' })
     expect(rows).toMatchObject(lawfulRuns(2500))
     expect(body.byteLength).toBe(0)

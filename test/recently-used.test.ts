@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RecentlyUsed } from '../../../src/workers/threads/recently-used.js'
+import { RecentlyUsed } from '../src/recently-used.js'
 
 test('RecentlyUsed makes a value once while it is kept, and drops the one used longest ago', () => {
   const made: string[] = []

@@ -1,0 +1,243 @@
+import { v7 as uuid } from 'uuid'
+import { MixwrightError } from '../errors.js'
+import { createRng } from '../optimizers/random.js'
+import { RecentlyUsed } from '../recently-used.js'
+import type { Grant, LeasedTrial, NewExternalTrial } from '../store/external-trial-contract.js'
+import type { Store } from '../store/store.js'
+import type { Compute } from './ports.js'
+import {
+  baselineMixtures,
+  isSame,
+  LARGEST_SEED,
+  type PlannedMixture,
+  suggestMixtures,
+} from './search-plan.js'
+import type { StudyFacts } from './study-facts.js'
+import { trialSuggested } from './trial-events.js'
+
+/** New mixtures that one client asks for. */
+export interface MixtureRequest {
+  facts: StudyFacts
+  fidelity: string
+  grant: Grant
+  count: number
+}
+
+export interface SuggestionBatchesOptions {
+  store: Pick<Store, 'externalTrials'>
+  compute: Pick<Compute, 'suggest'>
+}
+
+const STUDIES_KEPT = 64
+
+/** Trials written at a time. */
+const MOST_AT_ONCE = 200
+
+/** Mixtures chosen beyond those asked for: the next requests need no computation. */
+const AHEAD = 32
+
+/** Each was lost to another process that wrote trials of the study meanwhile. */
+const MOST_TRIES = 50
+
+/**
+ * Hands out new mixtures. Requests for one study that arrive while others are being served are served together, by one
+ * computation and one write.
+ */
+export class SuggestionBatches {
+  readonly #options: SuggestionBatchesOptions
+  readonly #queues = new RecentlyUsed<StudyQueue>(STUDIES_KEPT)
+
+  constructor(options: SuggestionBatchesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * As many trials as were asked for, or fewer when the study has no room for more or its space no further mixtures.
+   * @throws MixwrightError `study-not-found`, `overloaded`
+   */
+  request(request: MixtureRequest): Promise<LeasedTrial[]> {
+    const { id } = request.facts.study
+    return this.#queues.get(id, () => new StudyQueue(this.#options)).request(request)
+  }
+}
+
+interface Waiting extends MixtureRequest {
+  resolve(given: LeasedTrial[]): void
+  reject(error: unknown): void
+}
+
+/** What is known of a fidelity, as long as nobody else writes trials of the study: what the store says when they are written. */
+interface Course {
+  /** Mixtures tried or being tried, in domain order. */
+  known: number[][]
+  /** The mixtures that come next. */
+  next: PlannedMixture[]
+  /** The method has nothing beyond `next`. */
+  isExhausted: boolean
+}
+
+class StudyQueue {
+  readonly #options: SuggestionBatchesOptions
+  readonly #waiting: Waiting[] = []
+  #isWorking = false
+  /** External trials of the study, which is the position of the next one. */
+  #position: number | undefined
+  readonly #courses = new Map<string, Course>()
+
+  constructor(options: SuggestionBatchesOptions) {
+    this.#options = options
+  }
+
+  request(request: MixtureRequest): Promise<LeasedTrial[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...request, resolve, reject })
+      if (!this.#isWorking) void this.#work()
+    })
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch()
+      try {
+        const given = await this.#serve(batch)
+        batch.forEach(({ resolve }, i) => {
+          resolve(given[i])
+        })
+      } catch (error) {
+        this.#forget()
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    this.#isWorking = false
+  }
+
+  /** The oldest request, and others at its fidelity in the order they came. */
+  #nextBatch(): Waiting[] {
+    const [{ fidelity }] = this.#waiting
+    const batch: Waiting[] = []
+    let total = 0
+    for (const request of [...this.#waiting]) {
+      if (request.fidelity !== fidelity) continue
+      total += request.count
+      if (batch.length > 0 && total > MOST_AT_ONCE) break
+      batch.push(request)
+      this.#waiting.splice(this.#waiting.indexOf(request), 1)
+    }
+    return batch
+  }
+
+  /** What each request of the batch gets; the first ones are served first where it is not enough for all. */
+  async #serve(batch: readonly Waiting[]): Promise<LeasedTrial[][]> {
+    const { facts, fidelity } = batch[batch.length - 1]
+    for (let i = 0; i < MOST_TRIES; i++) {
+      const { course, position } = await this.#courseAt(facts, fidelity)
+      const { maxTrials } = facts.study.trialPolicy
+      const room = maxTrials === null ? Number.POSITIVE_INFINITY : Math.max(0, maxTrials - position)
+      const wanted = batch.reduce((sum, { count }) => sum + count, 0)
+      const mixtures = await this.#take(course, facts, fidelity, Math.min(wanted, room))
+      if (mixtures.length === 0) return batch.map(() => [])
+      const grants = batch.flatMap(({ grant, count }) => Array<Grant>(count).fill(grant))
+      const trials = mixtures.map((mixture, j) => ({
+        ...newTrial(facts, fidelity, mixture, position + j),
+        grant: grants[j],
+      }))
+      const given = await this.#write(facts.study.id, position, trials)
+      if (given) {
+        this.#position = position + trials.length
+        course.known.push(...mixtures.map(({ weights }) => weights))
+        course.next.splice(0, mixtures.length)
+        return shareOut(batch, given)
+      }
+      this.#forget()
+    }
+    const detail = 'Too many processes write trials of this study at the same time.'
+    throw new MixwrightError('overloaded', detail)
+  }
+
+  #write(
+    studyId: string,
+    position: number,
+    trials: readonly (NewExternalTrial & { grant: Grant })[],
+  ): Promise<LeasedTrial[] | undefined> {
+    const { externalTrials } = this.#options.store
+    return externalTrials.insertSuggested(studyId, position, trials, trialSuggested)
+  }
+
+  #forget(): void {
+    this.#position = undefined
+    this.#courses.clear()
+  }
+
+  async #courseAt(
+    { study, compiled }: StudyFacts,
+    fidelity: string,
+  ): Promise<{ course: Course; position: number }> {
+    const kept = this.#courses.get(fidelity)
+    if (kept && this.#position !== undefined) return { course: kept, position: this.#position }
+    const snapshot = await this.#options.store.externalTrials.snapshot(study.id, fidelity)
+    if (!snapshot) {
+      const detail = `There is no study with the id ${study.id}.`
+      throw new MixwrightError('study-not-found', detail)
+    }
+    const { externalTrials: position, tried: known } = snapshot
+    // Others have written trials, perhaps at the other fidelities, too.
+    if (position !== this.#position) this.#forget()
+    const next = baselineMixtures(compiled.space).filter(({ weights }) =>
+      known.every((other) => !isSame(other, weights)),
+    )
+    const course = { known, next, isExhausted: false }
+    this.#courses.set(fidelity, course)
+    this.#position = position
+    return { course, position }
+  }
+
+  /**
+   * The next mixtures of the course, without taking them off. The methods choose by the mixtures alone, so that those chosen
+   * ahead are what would be chosen later.
+   */
+  async #take(
+    course: Course,
+    { study, compiled }: StudyFacts,
+    fidelity: string,
+    count: number,
+  ): Promise<PlannedMixture[]> {
+    const missing = count - course.next.length
+    if (missing > 0 && !course.isExhausted) {
+      const asked = missing + AHEAD
+      const chosen = await suggestMixtures(this.#options.compute, study, compiled.space, {
+        fidelity,
+        seed: study.seed,
+        active: [...course.known, ...course.next.map(({ weights }) => weights)],
+        count: asked,
+      })
+      course.next.push(...chosen)
+      course.isExhausted = chosen.length < asked
+    }
+    return course.next.slice(0, count)
+  }
+}
+
+function newTrial(
+  { study }: StudyFacts,
+  fidelity: string,
+  mixture: PlannedMixture,
+  position: number,
+): NewExternalTrial {
+  const seed = createRng(study.seed, 'external trial', position).integer(LARGEST_SEED)
+  return { ...mixture, id: uuid(), fidelity, seed, replicateOf: null }
+}
+
+/** In the order of the positions. */
+function shareOut(
+  batch: readonly MixtureRequest[],
+  given: readonly LeasedTrial[],
+): LeasedTrial[][] {
+  const trials = given.toSorted((a, b) => a.trial.position - b.trial.position)
+  let first = 0
+  return batch.map(({ count }) => {
+    const own = trials.slice(first, first + count)
+    first += count
+    return own
+  })
+}

@@ -1,0 +1,162 @@
+import { MixwrightError } from '../errors.js'
+import { didYouMean } from '../formats/nearest-name.js'
+import type { Fidelity } from '../optimizers/problem.js'
+import type { Grant, LeasedTrial } from '../store/external-trial-contract.js'
+import type { MeasurementRecord, StudyRecord } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import { InTurn } from './in-turn.js'
+import type { Compute } from './ports.js'
+import { requireStudy } from './studies.js'
+import type { StudyFacts, StudyFactsCache } from './study-facts.js'
+import { SuggestionBatches } from './suggestion-batches.js'
+import { trialExpired, trialSuggested } from './trial-events.js'
+
+export interface SuggestionRequest {
+  /** Names who will train the trials: whoever asks again under the name gets its unfinished trials back. */
+  client: string
+  /** 1 to 100. Default 1. */
+  count?: number
+  /** A fidelity with the evaluator `external`. Default: for new mixtures the cheapest one. */
+  fidelity?: string
+}
+
+/** A trial handed out, with the latest of what was measured of it. */
+export interface HandedTrial extends LeasedTrial {
+  measurement: MeasurementRecord | undefined
+}
+
+export interface Suggestions {
+  study: StudyRecord
+  /** Those that the client holds already, then those offered again, then new ones. */
+  trials: HandedTrial[]
+  /** How many of them are new. */
+  created: number
+  /** There is nothing to hand out, now or later, unless somebody attaches a trial or the study is changed. */
+  exhausted: boolean
+  /** Nothing could be handed out now; after so many seconds it may be different. Undefined otherwise. */
+  retryAfter: number | undefined
+}
+
+export interface SuggestionService {
+  /**
+   * Trials for a client, with leases. Parallel clients get different ones.
+   * @throws MixwrightError `study-not-found`, `validation-failed`, `overloaded`
+   */
+  suggest(studyId: string, request: SuggestionRequest): Promise<Suggestions>
+}
+
+export interface SuggestionServiceOptions {
+  store: Store
+  compute: Pick<Compute, 'suggest'>
+  facts: StudyFactsCache
+}
+
+/** Clients that found nothing come back after this at the latest. */
+const LONGEST_RETRY_SECONDS = 30
+
+export function createSuggestionService(options: SuggestionServiceOptions): SuggestionService {
+  const { store, compute, facts: cache } = options
+  const batches = new SuggestionBatches({ store, compute })
+  const inTurn = new InTurn()
+  return {
+    async suggest(studyId, request) {
+      const facts = await cache.get(studyId)
+      const fidelity = externalFidelity(facts.study, request.fidelity)
+      // One after the other: the second of two at a time would not see what the first is about to get.
+      return inTurn.run(`${studyId} ${request.client}`, () =>
+        handOut(options, batches, facts, { ...request, fidelityOfNew: fidelity.name }),
+      )
+    },
+  }
+}
+
+/**
+ * The fidelity asked for, or the cheapest that others run.
+ * @throws MixwrightError `validation-failed`
+ */
+export function externalFidelity({ problem }: StudyRecord, asked?: string): Fidelity {
+  const externals = problem.fidelities.filter(({ evaluator }) => evaluator === 'external')
+  const [cheapest] = externals.toSorted((a, b) => a.cost - b.cost)
+  const found = asked === undefined ? cheapest : externals.find(({ name }) => name === asked)
+  if (found) return found
+  const names = externals.map(({ name }) => name)
+  const detail =
+    names.length === 0
+      ? 'The study has no fidelity with the evaluator `external`; only there do others run trials.'
+      : `"${asked}" is not among the fidelities with the evaluator \`external\`: ${names.join(', ')}` +
+        (didYouMean(asked ?? '', names) || '.')
+  throw new MixwrightError('validation-failed', 'No trials can be handed out there.', [
+    { pointer: '/fidelity', detail },
+  ])
+}
+
+async function handOut(
+  { store }: SuggestionServiceOptions,
+  batches: SuggestionBatches,
+  facts: StudyFacts,
+  request: SuggestionRequest & { fidelityOfNew: string },
+): Promise<Suggestions> {
+  const { study } = facts
+  const { client, count = 1, fidelity, fidelityOfNew } = request
+  const grant = grantFor(study, client)
+  const old = await oldTrials(store, study, fidelity, grant, count)
+  const missing = count - old.length
+  const asked = { facts, fidelity: fidelityOfNew, grant, count: missing }
+  const created = missing > 0 ? await batches.request(asked) : []
+  if (old.length + created.length === 0) {
+    // The timer may not have seen yet that a lease is due.
+    const { expired } = await store.externalTrials.expireDue(trialExpired, study.id)
+    if (expired.length > 0) old.push(...(await oldTrials(store, study, fidelity, grant, count)))
+  }
+  const isEmpty = old.length + created.length === 0
+  const wait = isEmpty ? await retryAfter(store, study) : undefined
+  return {
+    study,
+    trials: [
+      ...(await withMeasurements(store, old)),
+      ...created.map((given) => ({ ...given, measurement: undefined })),
+    ],
+    created: created.length,
+    exhausted: isEmpty && wait === undefined,
+    retryAfter: wait,
+  }
+}
+
+/** Those that the client holds, and then those that can be offered again. */
+async function oldTrials(
+  { externalTrials }: Store,
+  { id, trialPolicy }: StudyRecord,
+  fidelity: string | undefined,
+  grant: Grant,
+  limit: number,
+): Promise<LeasedTrial[]> {
+  const options = { limit, maxAttempts: trialPolicy.maxAttempts }
+  const found = await externalTrials.handOut(id, fidelity, grant, options, trialSuggested)
+  return [...found.held, ...found.offered]
+}
+
+/** @param client who gets the trials */
+export function grantFor({ trialPolicy }: StudyRecord, client: string): Grant {
+  return { client, expiresAt: leaseEnd(trialPolicy) }
+}
+
+export function leaseEnd({ leaseSeconds }: StudyRecord['trialPolicy']): Date {
+  return new Date(Date.now() + leaseSeconds * 1000)
+}
+
+function withMeasurements(store: Store, given: readonly LeasedTrial[]): Promise<HandedTrial[]> {
+  return Promise.all(
+    given.map(async (leased) => ({
+      ...leased,
+      measurement: (await store.trials.measurements(leased.trial.id)).at(-1),
+    })),
+  )
+}
+
+/** A trial in the hands of another client may fail or expire, and is then offered again. */
+async function retryAfter(store: Store, { id }: StudyRecord): Promise<number | undefined> {
+  const { trialPolicy } = await requireStudy(store, id)
+  const { states } = await store.externalTrials.counts(id)
+  if (states.running === 0) return undefined
+  return Math.ceil(Math.min(trialPolicy.leaseSeconds, LONGEST_RETRY_SECONDS))
+}
