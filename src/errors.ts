@@ -33,6 +33,16 @@ export const ERRORS = {
     title: 'A run id was imported before',
     fix: 'Leave out the runs that are already there; give a repeated mixture a run id of its own.',
   },
+  'import-format-mismatch': {
+    status: 422,
+    title: 'The file is not of the format that was named',
+    fix: 'Send the file that the detail describes, or name its format in `format`; nothing was imported.',
+  },
+  'evaluations-incompatible': {
+    status: 409,
+    title: 'The runs were evaluated in different ways',
+    fix: 'Evaluate the runs alike, or import those that were evaluated otherwise at a fidelity of their own; nothing was imported.',
+  },
   'too-few-runs': {
     status: 422,
     title: 'There are too few distinct mixtures to fit',
@@ -168,6 +178,51 @@ export const ERRORS = {
     title: 'The trial has not ended',
     fix: 'Wait for it to end, or cancel its search.',
   },
+  'trial-already-ended': {
+    status: 409,
+    title: 'The trial has ended',
+    fix: 'Nothing needs to be done: stop training it, and ask for the next one (POST /v1/studies/{id}/suggestions).',
+  },
+  'trial-already-completed': {
+    status: 409,
+    title: 'The trial was completed with another result',
+    fix: 'The stored result stays. Attach another run of the mixture as a trial of its own, with `replicateOf`.',
+  },
+  'trial-not-external': {
+    status: 409,
+    title: 'The trial is trained by Mixwright',
+    fix: 'Only trials at fidelities with the evaluator `external` take reports.',
+  },
+  'trial-failed': {
+    status: 422,
+    title: 'The trial failed',
+    fix: 'See the detail, which its client gave.',
+  },
+  'not-your-lease': {
+    status: 409,
+    title: 'The lease is not yours',
+    fix: 'Send `client` and `lease.id` as they came with the trial.',
+  },
+  'lease-lost': {
+    status: 409,
+    title: 'The lease was lost to another client',
+    fix: 'Stop training the trial, or train it to its end and complete it: the result is then kept as a replicate.',
+  },
+  'tokens-backwards': {
+    status: 409,
+    title: 'The trial was measured at as many tokens before',
+    fix: 'Measurements come in the order of their tokens; send only those beyond what is stored.',
+  },
+  'mixture-already-tried': {
+    status: 409,
+    title: 'The mixture is being tried, or was',
+    fix: 'To try it once more, name the trial in `replicateOf`.',
+  },
+  'trials-used-up': {
+    status: 409,
+    title: 'The study has as many trials as it may have',
+    fix: "Raise `maxTrials` in the study's `trialPolicy`.",
+  },
   'checkpoint-not-found': {
     status: 404,
     title: 'The trial has no checkpoint',
@@ -198,6 +253,51 @@ export const ERRORS = {
     title: 'There is no such method',
     fix: 'GET /v1/methods lists the methods.',
   },
+  'export-format-not-found': {
+    status: 404,
+    title: 'There is no such export format',
+    fix: 'GET /v1/export-formats lists the formats.',
+  },
+  'key-missing': {
+    status: 401,
+    title: 'The service asks for a key',
+    fix: 'Send `Authorization: Bearer <key>`. `mixwright keys create`, or POST /v1/keys, makes one.',
+  },
+  'key-invalid': {
+    status: 401,
+    title: 'The key is not valid',
+    fix: 'Send a key that is, whole and once. Whoever holds the scope `admin` can make one.',
+  },
+  'scope-missing': {
+    status: 403,
+    title: 'The key lacks a scope',
+    fix: 'Use a key that has the scope named in the detail.',
+  },
+  'host-not-allowed': {
+    status: 421,
+    title: 'The service is open to this machine only',
+    fix: 'Ask for it as localhost, or make a key: then every name will do.',
+  },
+  'origin-not-allowed': {
+    status: 403,
+    title: 'The service is not open to web pages from elsewhere',
+    fix: 'List the origin in MIXWRIGHT_CORS_ORIGINS when the service is started.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    fix: 'Try again after the seconds in Retry-After.',
+  },
+  'key-not-found': {
+    status: 404,
+    title: 'There is no such key',
+    fix: 'Check the id; GET /v1/keys lists the keys.',
+  },
+  'key-ended': {
+    status: 409,
+    title: 'The key has ended',
+    fix: 'Make a new one: POST /v1/keys.',
+  },
   'route-not-found': {
     status: 404,
     title: 'There is nothing at this address',
@@ -212,6 +312,26 @@ export const ERRORS = {
     status: 406,
     title: 'The answer has another form than the Accept header allows',
     fix: 'Send `Accept: text/event-stream`, or leave the header out.',
+  },
+  'precondition-required': {
+    status: 428,
+    title: 'The change must say which version it is meant for',
+    fix: 'GET the resource and send its ETag as If-Match.',
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'The resource has another version by now',
+    fix: 'GET it again, look at what has changed, and send its new ETag as If-Match.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key came with another request before',
+    fix: 'Use a new key for every request, and the same one only to send the same request again.',
+  },
+  'idempotency-key-in-flight': {
+    status: 409,
+    title: 'The request with this Idempotency-Key is being worked on',
+    fix: 'Send it again, with the same key, after the seconds in Retry-After.',
   },
   'body-too-large': {
     status: 413,
@@ -292,6 +412,7 @@ export interface ProblemDocument {
   errors?: FieldError[]
   instance?: string
   requestId?: string
+  traceId?: string
 }
 
 export function problemDocument(error: MixwrightError): ProblemDocument {

@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { MixwrightError, problemDocument } from '../errors.js'
 import type { EventRecord } from '../store/records.js'
+import type { StreamPlaces } from './stream-places.js'
 
 /** Comments on a quiet connection, so that nothing between the two ends takes it for dead. */
 const HEARTBEAT_MS = 15_000
@@ -35,14 +35,31 @@ export async function acceptWatchers(app: FastifyInstance): Promise<void> {
 /**
  * Sends events until the client goes or the service stops. Reads on only when the connection has taken what came before.
  * @param open begins to follow; what it refuses is answered as usual
+ * @throws MixwrightError `overloaded` when all places are taken
  */
 export async function sendEvents(
   reply: FastifyReply,
+  places: StreamPlaces,
   open: (signal: AbortSignal) => Promise<AsyncIterable<EventRecord>>,
 ): Promise<FastifyReply> {
-  const { raw, server } = reply
-  const gone = whenClosed(raw)
-  const events = await open(AbortSignal.any([gone, server.stopSignal]))
+  const giveBack = places.take()
+  const end = endOf(reply)
+  try {
+    const events = await open(end.signal)
+    await stream(reply, events, end.signal)
+    return reply
+  } finally {
+    end.dispose()
+    giveBack()
+  }
+}
+
+async function stream(
+  reply: FastifyReply,
+  events: AsyncIterable<EventRecord>,
+  end: AbortSignal,
+): Promise<void> {
+  const { raw } = reply
   reply.hijack()
   raw.setTimeout(STALLED_MS)
   // A connection that lived on after the stream would hold up the end of the service.
@@ -51,10 +68,9 @@ export async function sendEvents(
   try {
     await pipeline(Readable.from(frames(events)), reply.sse.stream(), raw)
   } catch (error) {
-    if (!gone.aborted) reply.log.error({ err: error }, 'the event stream broke off')
+    if (!end.aborted) reply.log.error({ err: error }, 'the event stream broke off')
     raw.destroy()
   }
-  return reply
 }
 
 async function* frames(events: AsyncIterable<EventRecord>) {
@@ -62,8 +78,22 @@ async function* frames(events: AsyncIterable<EventRecord>) {
   for await (const { id, type, data } of events) yield { id: String(id), event: type, data }
 }
 
-function whenClosed(raw: ServerResponse): AbortSignal {
+/**
+ * Aborted when the client goes or the service stops. Not `AbortSignal.any`: what it makes of a signal that lives as long as the
+ * process is remembered as long.
+ */
+function endOf({ raw, server }: FastifyReply): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController()
-  raw.once('close', () => controller.abort())
-  return controller.signal
+  const abort = () => controller.abort()
+  raw.once('close', abort)
+  server.stopSignal.addEventListener('abort', abort, { once: true })
+  if (server.stopSignal.aborted) abort()
+  return {
+    signal: controller.signal,
+    dispose() {
+      abort()
+      raw.removeListener('close', abort)
+      server.stopSignal.removeEventListener('abort', abort)
+    },
+  }
 }

@@ -1,2 +1,6 @@
 export { type AppOptions, buildApp } from './app.js'
 export { type ApiLimits, DEFAULT_API_LIMITS } from './limits.js'
+export { loggerOptions } from './logging.js'
+export { isLoopback } from './loopback.js'
+export type { ApiSecurity } from './security.js'
+export { buildWorkerApp, type WorkerAppOptions } from './worker-app.js'

@@ -1,20 +1,15 @@
-import { type Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
+import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { MixwrightError } from '../errors.js'
 import { compileStrict, findUnstorable, toFieldErrors } from '../formats/validation/index.js'
 import type { SourceRecord } from '../store/records.js'
 import type { CorpusService, NewSource } from '../studies/corpora.js'
-import { asRefusal, drainAfterwards, formRefusal, readField } from './forms.js'
-import { formatBytes } from './limits.js'
+import { drainAfterwards, formRefusal, readField } from './forms.js'
 import { UploadFieldsSchema } from './schemas/sources.js'
+import { FORM_OVERHEAD, partsOf, Room, watched } from './streamed-files.js'
 
 const FILES = ['file']
 const FIELDS = ['domain', 'format', 'textField']
-
-/** What a form holds beside its files: boundaries, headers and fields. */
-const FORM_OVERHEAD = 2 ** 20
 
 /** Files of one form, and parts: three fields may go before each. */
 const MOST_FILES = 1000
@@ -54,7 +49,8 @@ export async function storeFiles(
         fields.set(part.fieldname, readField(part, { fields: FIELDS, files: FILES }))
         continue
       }
-      const source = readSource(part, fields)
+      const id = partId(request.resourceId, stored.length)
+      const source = { ...readSource(part, fields), id }
       const content = watched(part.file, room, request.server.stopSignal)
       stored.push(await content.into((stream) => corpora.addUpload(corpusId, source, stream)))
     }
@@ -66,20 +62,23 @@ export async function storeFiles(
   }
 }
 
+/**
+ * The id of the nth thing that a request makes: as constant as the one that it is from, and in the order of n.
+ * @param n below 4,096
+ */
+function partId(resourceId: string | undefined, n: number): string | undefined {
+  // The 12 bits of a UUID v7 that follow its time and version.
+  return (
+    resourceId && resourceId.slice(0, 15) + n.toString(16).padStart(3, '0') + resourceId.slice(18)
+  )
+}
+
 /** The corpus may have been deleted meanwhile, or be in ingestion: what the client hears of is why its form was refused. */
 async function removeAgain(corpora: CorpusService, corpusId: string, id: string): Promise<void> {
   try {
     await corpora.removeSource(corpusId, id)
   } catch (error) {
     if (!(error instanceof MixwrightError)) throw error
-  }
-}
-
-async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
-  try {
-    yield* request.parts()
-  } catch (error) {
-    throw asRefusal(error, 'The form')
   }
 }
 
@@ -105,69 +104,3 @@ function readSource(
 }
 
 const checkUpload = compileStrict(UploadFieldsSchema)
-
-/** Bytes that the files of a form may still have. */
-class Room {
-  readonly #maxBytes: number
-  #left: number
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-    this.#left = maxBytes
-  }
-
-  /** @throws MixwrightError `body-too-large` */
-  take(bytes: number): void {
-    this.#left -= bytes
-    if (this.#left < 0) throw this.exceeded()
-  }
-
-  exceeded(): MixwrightError {
-    return new MixwrightError(
-      'body-too-large',
-      `The files of a form may have at most ${formatBytes(this.#maxBytes)} together.`,
-    )
-  }
-}
-
-/** A file as it arrives, which fails when it breaks off, when there is no room for it, and when the service stops. */
-function watched(file: Readable, room: Room, stop: AbortSignal) {
-  const content = new Transform({
-    transform(chunk: Uint8Array, _encoding, done) {
-      try {
-        room.take(chunk.length)
-        done(null, chunk)
-      } catch (error) {
-        done(error as Error)
-      }
-    },
-  })
-  // Whichever of the two fails first takes the other along.
-  let brokenOff: Error | undefined
-  let failedHere = false
-  content.once('error', () => {
-    failedHere = brokenOff === undefined
-  })
-  file.once('error', (error: Error) => {
-    if (!failedHere) brokenOff = error
-  })
-  const abandon = () => {
-    content.destroy(new MixwrightError('unavailable', 'The service is stopping.'))
-  }
-  stop.addEventListener('abort', abandon, { once: true })
-  const arriving = pipeline(file, content)
-  arriving.catch(() => {})
-  return {
-    async into<T>(store: (content: Readable) => Promise<T>): Promise<T> {
-      try {
-        return await store(content)
-      } catch (error) {
-        content.destroy()
-        if (error instanceof MixwrightError || !brokenOff) throw error
-        throw asRefusal(brokenOff, 'The form')
-      } finally {
-        stop.removeEventListener('abort', abandon)
-      }
-    },
-  }
-}

@@ -21,6 +21,8 @@ const EnvironmentSchema = Type.Object({
   ),
   MIXWRIGHT_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
   MIXWRIGHT_PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535 }),
+  MIXWRIGHT_WORKER_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+  MIXWRIGHT_EVENT_STREAMS: Type.Integer({ default: 2_000, minimum: 1, maximum: 1_000_000 }),
   MIXWRIGHT_DATA: Type.String({ default: path.join(homedir(), '.mixwright'), minLength: 1 }),
   MIXWRIGHT_WORKERS: Type.Integer({
     default: Math.max(1, availableParallelism() - 1),
@@ -42,6 +44,8 @@ const EnvironmentSchema = Type.Object({
   MIXWRIGHT_CHECKPOINT_DAYS: Days(DEFAULT_RETENTION.checkpointDays),
   MIXWRIGHT_JOB_DAYS: Days(DEFAULT_RETENTION.jobDays),
   MIXWRIGHT_EVENT_DAYS: Days(DEFAULT_RETENTION.eventDays),
+  MIXWRIGHT_RATE_LIMIT: Type.Integer({ default: 60_000, minimum: 0, maximum: 1_000_000_000 }),
+  MIXWRIGHT_CORS_ORIGINS: Type.String({ default: '' }),
   MIXWRIGHT_LOG_LEVEL: Type.Union(
     ['debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
     { default: 'warn' },
@@ -59,6 +63,10 @@ export interface Config {
   host: string
   /** 0: a free one. */
   port: number
+  /** Where a worker alone answers those who watch over it; 0: a free one. Without it, nowhere. */
+  workerPort?: number
+  /** Event streams that are open at a time. */
+  eventStreams: number
   dataFolder: string
   /** Fits at work at the same time. */
   workers: number
@@ -73,6 +81,10 @@ export interface Config {
   /** Seconds between two checkpoints of a proxy. */
   checkpointSeconds: number
   retention: Retention
+  /** Requests that each key has a minute; 0 for any number. */
+  rateLimit: number
+  /** Origins whose pages may ask, as browsers write them. */
+  corsOrigins: readonly string[]
   logLevel: string
 }
 
@@ -84,6 +96,8 @@ export function readConfig(overrides: Partial<Config> = {}): Config {
     redisUrl: env.REDIS_URL,
     host: env.MIXWRIGHT_HOST,
     port: env.MIXWRIGHT_PORT,
+    workerPort: env.MIXWRIGHT_WORKER_PORT,
+    eventStreams: env.MIXWRIGHT_EVENT_STREAMS,
     dataFolder: env.MIXWRIGHT_DATA,
     workers: env.MIXWRIGHT_WORKERS,
     trainingThreads: env.MIXWRIGHT_TRAINING_THREADS,
@@ -96,6 +110,8 @@ export function readConfig(overrides: Partial<Config> = {}): Config {
       jobDays: env.MIXWRIGHT_JOB_DAYS,
       eventDays: env.MIXWRIGHT_EVENT_DAYS,
     },
+    rateLimit: env.MIXWRIGHT_RATE_LIMIT,
+    corsOrigins: readOrigins(env.MIXWRIGHT_CORS_ORIGINS),
     logLevel: env.MIXWRIGHT_LOG_LEVEL,
   }
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
@@ -137,6 +153,20 @@ function readQuota(text: string | undefined): number | undefined {
     `MIXWRIGHT_QUOTA: "${text}" is no number of bytes.`,
     'Write it as 50000000000, 50GB or 50GiB.',
   )
+}
+
+/** Origins, with commas. Never all: an open service would then obey every page that somebody looks at. */
+function readOrigins(text: string): string[] {
+  const origins = text.split(',').map((origin) => origin.trim())
+  return origins.filter(Boolean).map((origin) => {
+    if (/^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin) {
+      return origin
+    }
+    throw wrong(
+      `MIXWRIGHT_CORS_ORIGINS: "${origin}" is no origin.`,
+      'List each one as browsers send it: https://mix.example or http://localhost:3000, without a path.',
+    )
+  })
 }
 
 function wrong(detail: string, fix: string): UsageError {

@@ -6,7 +6,7 @@ import {
   NewerDatabaseError,
   StoreNotEmptyError,
 } from '../store/index.js'
-import { RedisUnreachableError } from '../workers/queue/redis-unreachable.js'
+import { RedisUnreachableError, UnfitRedisError } from '../workers/queue/redis-unreachable.js'
 import type { Config } from './config.js'
 import { EnvironmentError } from './failures.js'
 
@@ -47,6 +47,12 @@ function folderError(
 /** Turns what the folder, the network and the servers refuse into errors that say what to do; the rest stays as it is. */
 export function explainEnvironment(error: unknown, config: Config): unknown {
   if (!(error instanceof Error)) return error
+  if (error instanceof UnfitRedisError) {
+    return new EnvironmentError(
+      error.message,
+      'Run a newer Redis, or Valkey, where REDIS_URL points.',
+    )
+  }
   const fix = storeFix(error)
   if (fix !== undefined) return new EnvironmentError(error.message, fix)
   const { code = '', syscall, hostname } = error as NodeJS.ErrnoException & { hostname?: string }

@@ -67,6 +67,8 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
   'study-not-found': 'Check the id; `mixwright study list` shows the studies.',
   'trial-not-found': 'Check the id; `mixwright trials <study> --json` shows the trials.',
   'trial-under-way': 'Wait for it to end, or cancel it: mixwright study cancel <study>.',
+  'trial-already-ended': 'Stop training it, and ask for the next: mixwright ask <study>.',
+  'not-your-lease': 'Give --client and --lease as `mixwright ask` printed them.',
   'job-not-found': 'Check the id; `mixwright jobs list` shows the jobs.',
   'job-needed':
     'If it is under way, cancel it: mixwright jobs cancel <job>. Otherwise leave it as long as what is named above is there.',
@@ -76,6 +78,12 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
   'corpus-in-use': 'Delete these studies first: mixwright study delete <study>.',
   'search-running':
     'Watch it: mixwright search <study> --attach; or cancel it: mixwright study cancel <study>.',
+  'export-format-not-found': '`mixwright export --list` shows the formats.',
+  'key-missing': 'Give a key of the service in MIXWRIGHT_API_KEY.',
+  'key-invalid': 'Give another key in MIXWRIGHT_API_KEY; `mixwright keys create` makes one.',
+  'scope-missing': 'Give a key that has it in MIXWRIGHT_API_KEY.',
+  'key-not-found': 'Check the id; `mixwright keys list` shows the keys.',
+  'key-ended': 'Make a new one: mixwright keys create --name <name>.',
   'fit-failed': 'If the data look right, report it with the command line.',
   internal: 'If it stays, report it with the command line.',
 }
@@ -86,7 +94,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof NoAnswerError) return EXIT.noAnswer
   if (!(error instanceof MixwrightError)) return EXIT.failure
   if (error.code === 'infeasible-space' || error.code === 'too-few-runs') return EXIT.noAnswer
-  if (error.status === 404) return EXIT.usage
+  if (error.status === 429) return EXIT.failure
+  if ([401, 403, 404].includes(error.status)) return EXIT.usage
   if (error.status === 409) return EXIT.noAnswer
   return error.status >= 500 ? EXIT.failure : EXIT.input
 }

@@ -10,6 +10,12 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.')
 }
 
+export function nonNegativeNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('It must be a number of at least 0.')
+}
+
 export function integer(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(value)) return value

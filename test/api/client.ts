@@ -43,7 +43,7 @@ export function makeRuns(count: number, prefix = 'run'): Run[] {
   })
 }
 
-type Request = InjectOptions & { method: 'GET' | 'POST' | 'DELETE'; url: string }
+type Request = InjectOptions & { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; url: string }
 
 /**
  * A client of a service that runs for the tests of a file. Every answer is checked against the OpenAPI document; at the

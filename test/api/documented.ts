@@ -1,9 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { Scope } from '../../src/store/key-contract.js'
 
 export interface Operation {
   operationId: string
   tags: string[]
   summary: string
+  /** One scheme, with the scope that a key must have; none where no key is needed. */
+  security?: { apiKey: [Scope] }[]
   requestBody?: { content: Record<string, Media> }
   responses: Record<string, { description: string; content?: Record<string, Media> }>
 }

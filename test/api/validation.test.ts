@@ -108,6 +108,19 @@ describe('a problem with a field says what would be right', () => {
     ])
   })
 
+  test('in a union the branch speaks whose name the value has', () => {
+    const Circle = Type.Object({ kind: Type.Literal('circle'), radius: Type.Number() }, closed)
+    const Square = Type.Object({ kind: Type.Literal('square'), side: Type.Number() }, closed)
+    const shape = Type.Object({ shape: Type.Union([Circle, Square, Type.Null()]) })
+    const pointers = (value: unknown) => problemsWith(shape, { shape: value })
+    expect(pointers({ kind: 'square' })).toMatchObject([{ pointer: '/shape/side' }])
+    expect(pointers({ kind: 'circle' })).toMatchObject([{ pointer: '/shape/radius' }])
+    expect(pointers({ kind: 'star', side: 1 })).toEqual([
+      { pointer: '/shape/kind', detail: 'Must be "circle" or "square"; got "star".' },
+    ])
+    expect(pointers({ radius: 1 })).toMatchObject([{ pointer: '/shape/kind' }])
+  })
+
   test('in a union only the branch that was meant speaks', () => {
     const schema = Type.Array(
       Type.Union([

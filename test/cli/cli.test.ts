@@ -14,6 +14,7 @@ const COMMANDS = [
   'compare',
   'trials',
   'jobs',
+  'keys',
   'fit',
   'methods',
   'demo',
@@ -42,6 +43,11 @@ describe('help', () => {
     ['jobs', 'cancel'],
     ['jobs', 'delete'],
     ['trials', 'delete-checkpoint'],
+    ['keys', 'create'],
+    ['keys', 'list'],
+    ['keys', 'show'],
+    ['keys', 'rotate'],
+    ['keys', 'revoke'],
   ])('of %s %s has examples and --json', async (...command) => {
     const { code, stdout } = await runCommand([...command, '--help'])
     expect(code).toBe(0)

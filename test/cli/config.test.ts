@@ -18,6 +18,8 @@ test('what is not set has defaults', () => {
     databaseUrl: undefined,
     redisUrl: undefined,
     logLevel: 'warn',
+    rateLimit: 60_000,
+    corsOrigins: [],
     trainingThreads: availableParallelism(),
     device: 'cpu',
     sources: [],
@@ -59,6 +61,15 @@ test('what proxies and corpora need is read', () => {
   })
 })
 
+test('limits and origins are read', () => {
+  vi.stubEnv('MIXWRIGHT_RATE_LIMIT', '0')
+  vi.stubEnv('MIXWRIGHT_CORS_ORIGINS', ' https://mix.example, http://localhost:3000,')
+  expect(readConfig()).toMatchObject({
+    rateLimit: 0,
+    corsOrigins: ['https://mix.example', 'http://localhost:3000'],
+  })
+})
+
 test.each([
   ['50000', 50_000],
   ['1.5kB', 1500],
@@ -80,6 +91,11 @@ test.each([
   ['MIXWRIGHT_QUOTA', 'much', '"much" is no number of bytes.'],
   ['MIXWRIGHT_QUOTA', '0', '"0" is no number of bytes.'],
   ['MIXWRIGHT_QUOTA', '5 apples', '"5 apples" is no number of bytes.'],
+  ['MIXWRIGHT_RATE_LIMIT', '-1', 'Must be at least 0; got -1.'],
+  ['MIXWRIGHT_CORS_ORIGINS', '*', '"*" is no origin.'],
+  ['MIXWRIGHT_CORS_ORIGINS', 'https://a.example/', '"https://a.example/" is no origin.'],
+  ['MIXWRIGHT_CORS_ORIGINS', 'null', '"null" is no origin.'],
+  ['MIXWRIGHT_CORS_ORIGINS', 'a.example', '"a.example" is no origin.'],
   ['MIXWRIGHT_JOB_DAYS', '-1', 'Must be at least 0; got -1.'],
   [
     'MIXWRIGHT_LOG_LEVEL',

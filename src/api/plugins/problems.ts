@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { type ErrorCode, MixwrightError, problemDocument } from '../../errors.js'
 import { formatBytes } from '../limits.js'
 import { RouteTable } from './route-table.js'
+import { traceOf } from './trace-context.js'
 import { InvalidRequestError } from './validation.js'
 
 declare module 'fastify' {
@@ -24,6 +25,7 @@ const NOT_FOUND_CODES: Record<string, ErrorCode> = {
   ingestionId: 'ingestion-not-found',
   searchId: 'search-not-found',
   trialId: 'trial-not-found',
+  keyId: 'key-not-found',
 }
 
 /** What Fastify and its plugins throw, in the words of our catalogue. */
@@ -39,7 +41,10 @@ const FRAMEWORK_ERRORS: Record<string, (request: FastifyRequest, error: Error) =
 export const problems = fastifyPlugin(
   async (app: FastifyInstance) => {
     const routes = new RouteTable()
-    app.addHook('onRoute', ({ method, url }) => routes.add([method].flat(), url))
+    app.addHook('onRoute', ({ method, url }) => {
+      // Preflights may come for any address; that does not make it one.
+      if (url !== '*') routes.add([method].flat(), url)
+    })
     app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
     app.setNotFoundHandler((request, reply) => {
       const allowed = routes.methodsOf(request.url)
@@ -70,7 +75,12 @@ export function sendProblem(
     .code(known.status)
     .header('x-request-id', request.id)
     .type('application/problem+json')
-    .send({ ...problemDocument(known), instance: request.url, requestId: request.id })
+    .send({
+      ...problemDocument(known),
+      instance: request.url,
+      requestId: request.id,
+      traceId: traceOf(request.raw).traceId,
+    })
 }
 
 function toMixwrightError(error: Error, request: FastifyRequest): MixwrightError {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import fastifyPlugin from 'fastify-plugin'
@@ -20,6 +21,8 @@ const SILENT_MS = 1000
 export const stopping = fastifyPlugin(
   async (app) => {
     const stop = new AbortController()
+    // Every event stream listens to it.
+    setMaxListeners(0, stop.signal)
     app.decorate('stopSignal', stop.signal)
     const unused = unusedConnections(app.server)
     app.addHook('preClose', async () => {

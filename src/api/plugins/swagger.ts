@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import fastifyPlugin from 'fastify-plugin'
 import { COMPONENTS } from '../schemas/components.js'
 import { foldComponents } from './components.js'
+import { pagePolicy } from './security-headers.js'
 
 const DESCRIPTION = `Mixwright recommends what share of the training tokens should come from each domain.
 
@@ -20,11 +21,26 @@ const TAGS = [
     name: 'Searches',
     description: 'Trials with proxy models that Mixwright trains, and what happens in them.',
   },
+  {
+    name: 'Trials',
+    description: 'Mixtures that your own trainers try: asked for, kept by leases, and reported on.',
+  },
   { name: 'Fits', description: 'What a method learns from the runs of a study.' },
   { name: 'Recommendations', description: 'Domain weights with the evidence for them.' },
+  { name: 'Exports', description: 'Mixtures in the form that trainers take.' },
   { name: 'Jobs', description: 'Work that goes on behind a 202.' },
+  { name: 'Keys', description: 'API keys: who may do what. Needed once there are any.' },
   { name: 'Service', description: 'Health, and the catalogue of errors.' },
 ]
+
+const API_KEY = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'A key of the service, `mix_…`. Its scopes say what it allows: `read`, `write` (create, change, delete), `run` (spend computation) ' +
+    'and `admin` (keys); none contains another. On a loopback address no key is needed as long as none is valid. ' +
+    'Requests are limited for each key: `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` (seconds) say how far.',
+} as const
 
 /**
  * The OpenAPI 3.1 description, generated from the schemas of the routes, and Swagger UI at /docs.
@@ -45,6 +61,7 @@ export const swagger = fastifyPlugin<{ version: string }>(
         },
         servers: [{ url: '/', description: 'The service that serves this document.' }],
         tags: TAGS,
+        components: { securitySchemes: { apiKey: API_KEY } },
       },
       convertConstToEnum: false,
       refResolver: {
@@ -55,7 +72,10 @@ export const swagger = fastifyPlugin<{ version: string }>(
           ? foldComponents(document.openapiObject)
           : document.swaggerObject,
     })
-    await app.register(swaggerUi, { routePrefix: '/docs' })
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      transformStaticCSP: () => pagePolicy(app.swaggerCSP),
+    })
   },
   { name: 'swagger' },
 )

@@ -29,6 +29,7 @@ export const corpusRoutes: FastifyPluginAsyncTypebox<Options> = async (
     '/v1/corpora',
     {
       bodyLimit: corpusBytes,
+      config: { isIdempotent: true },
       schema: {
         operationId: 'createCorpus',
         tags: ['Corpora'],
@@ -44,8 +45,8 @@ export const corpusRoutes: FastifyPluginAsyncTypebox<Options> = async (
         },
       },
     },
-    async ({ body }, reply) => {
-      const view = await services.corpora.create(body)
+    async ({ body, resourceId: id }, reply) => {
+      const view = await services.corpora.create({ ...body, id })
       return reply
         .code(201)
         .header('location', `/v1/corpora/${view.corpus.id}`)

@@ -5,17 +5,19 @@ import { StudyParamsSchema } from '../schemas/common.js'
 import { EventHeadersSchema, EventQuerySchema, StudyEventSchema } from '../schemas/events.js'
 import { eventExample } from '../schemas/examples/searches.js'
 import { refusals } from '../schemas/problems.js'
+import type { StreamPlaces } from '../stream-places.js'
 
-export const eventRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = async (
-  app,
-  { services },
-) => {
+export const eventRoutes: FastifyPluginAsyncTypebox<{
+  services: Services
+  places: StreamPlaces
+}> = async (app, { services, places }) => {
   await acceptWatchers(app)
 
   app.get(
     '/v1/studies/:studyId/events',
     {
       sse: 'only',
+      config: { isStream: true },
       schema: {
         operationId: 'watchStudy',
         tags: ['Searches'],
@@ -23,7 +25,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         description:
           'Server-sent events: what has happened, oldest first, and then what happens, as long as the connection lasts. ' +
           'A client that comes back with `Last-Event-ID` (as `EventSource` does) goes on where it stopped. Comments keep ' +
-          'quiet connections open; a client that does not read for a minute is cut off.',
+          'quiet connections open; a client that does not read for a minute is cut off. A process has a limit of open streams, ' +
+          'beyond which it answers `overloaded`.',
         params: StudyParamsSchema,
         querystring: EventQuerySchema,
         headers: EventHeadersSchema,
@@ -34,7 +37,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
               'text/event-stream': { schema: StudyEventSchema, example: eventExample },
             },
           },
-          ...refusals('study-not-found', 'not-acceptable'),
+          ...refusals('study-not-found', 'not-acceptable', 'overloaded'),
         },
       },
     },
@@ -42,7 +45,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
       const { studyId } = request.params
       const { after = 0 } = request.query
       const last = request.headers['last-event-id']
-      return sendEvents(reply, (signal) =>
+      return sendEvents(reply, places, (signal) =>
         services.events.follow(studyId, last === undefined ? after : Number(last), signal),
       )
     },

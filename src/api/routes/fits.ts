@@ -14,6 +14,7 @@ export const fitRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
   app.post(
     '/v1/studies/:studyId/fits',
     {
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'requestFit',
         tags: ['Fits'],
@@ -32,8 +33,8 @@ export const fitRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
         },
       },
     },
-    async ({ params, body }, reply) => {
-      const { job } = await services.fits.request(params.studyId, body)
+    async ({ params, body, resourceId: id }, reply) => {
+      const { job } = await services.fits.request(params.studyId, { ...body, id })
       return reply
         .code(202)
         .header('location', `/v1/jobs/${job.id}`)

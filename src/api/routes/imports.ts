@@ -18,11 +18,12 @@ import { acceptRunTables, readTable } from '../uploads.js'
 interface Options {
   services: Services
   importBytes: number
+  importFileBytes: number
 }
 
 export const importRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { services, importBytes },
+  { services, importBytes, importFileBytes },
 ) => {
   await acceptRunTables(app, importBytes)
 
@@ -30,7 +31,11 @@ export const importRoutes: FastifyPluginAsyncTypebox<Options> = async (
     '/v1/studies/:studyId/imports',
     {
       bodyLimit: importBytes,
-      config: { consumes: Object.keys(ImportBody.content) },
+      config: {
+        consumes: Object.keys(ImportBody.content),
+        isUpload: true,
+        isIdempotent: true,
+      },
       // The body is parsed and checked in a worker thread; here it is only bytes.
       validatorCompiler: (part) =>
         part.httpPart === 'body' ? () => true : compileRequestPart(part),
@@ -39,10 +44,11 @@ export const importRoutes: FastifyPluginAsyncTypebox<Options> = async (
         tags: ['Runs'],
         summary: 'Import a run table',
         description:
-          'Runs as JSON, or a pair of CSV files in a form. All rows are imported, or none. Weights of a row sum to 1 ' +
-          'within 0.005. The same run id may occur once a role, hold-out and fidelity; the same mixture under another ' +
-          'id is a replicate. In CSV files a column named `train_…` is the domain, and one named `metric/…` the ' +
-          'metric, whose name follows the prefix.',
+          'Runs as JSON, or files in a form: a pair of CSV files, or results as evaluators and trackers write them (`format`). ' +
+          'All rows are imported, or none. Weights of a row sum to 1 within 0.005. The same run id may occur once a role, ' +
+          'hold-out and fidelity; the same mixture under another id is a replicate. In the pair of CSV files a column named ' +
+          '`train_…` is the domain, and one named `metric/…` the metric, whose name follows the prefix. Files of results are ' +
+          'joined with `mixtures` by the run id; runs that were evaluated in different ways are refused.',
         params: StudyParamsSchema,
         body: ImportBody,
         response: {
@@ -53,22 +59,30 @@ export const importRoutes: FastifyPluginAsyncTypebox<Options> = async (
           ...refusalsWithBody(
             'study-not-found',
             'rows-invalid',
+            'import-format-mismatch',
+            'evaluations-incompatible',
             'run-already-imported',
             'too-many-rows',
+            'quota-exceeded',
+            'disk-full',
           ),
         },
       },
     },
     async (request, reply) => {
-      const { upload, options } = await readTable(request, importBytes)
-      const { table, import: record } = await services.imports.importRuns(
-        request.params.studyId,
-        upload,
-        options,
-      )
-      return record === null
-        ? reply.code(200).send(viewPreview(table))
-        : reply.code(201).send(viewImport(record))
+      const { studyId } = request.params
+      const { upload, options, remove } = await readTable(request, {
+        importBytes,
+        importFileBytes,
+        receive: () => services.imports.receive(studyId),
+      })
+      const { resourceId } = request
+      const done = await services.imports
+        .importRuns(studyId, upload, options, resourceId)
+        .finally(remove)
+      return done.import === null
+        ? reply.code(200).send(viewPreview(done.table))
+        : reply.code(201).send(viewImport(done.import))
     },
   )
 

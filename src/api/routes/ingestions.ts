@@ -14,6 +14,7 @@ export const ingestionRoutes: FastifyPluginAsyncTypebox<{ services: Services }> 
   app.post(
     '/v1/corpora/:corpusId/ingestions',
     {
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'ingestCorpus',
         tags: ['Corpora'],
@@ -39,8 +40,8 @@ export const ingestionRoutes: FastifyPluginAsyncTypebox<{ services: Services }> 
         },
       },
     },
-    async ({ params }, reply) => {
-      const { job } = await services.corpora.ingest(params.corpusId)
+    async ({ params, resourceId }, reply) => {
+      const { job } = await services.corpora.ingest(params.corpusId, resourceId)
       return reply
         .code(202)
         .header('location', `/v1/jobs/${job.id}`)

@@ -51,6 +51,7 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app.post(
     '/v1/studies/:studyId/predictions',
     {
+      config: { scope: 'read' },
       bodyLimit: inlineBytes,
       schema: {
         operationId: 'predict',
@@ -73,6 +74,7 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app.post(
     '/v1/recommendations',
     {
+      config: { scope: 'run' },
       bodyLimit: inlineBytes,
       schema: {
         operationId: 'recommend',

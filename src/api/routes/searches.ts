@@ -30,6 +30,7 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = a
   app.post(
     '/v1/studies/:studyId/searches',
     {
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'startSearch',
         tags: ['Searches'],
@@ -55,8 +56,8 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = a
         },
       },
     },
-    async ({ params, body }, reply) => {
-      const view = await services.searches.start(params.studyId, body)
+    async ({ params, body, resourceId: id }, reply) => {
+      const view = await services.searches.start(params.studyId, { ...body, id })
       return reply
         .code(202)
         .header('location', `/v1/studies/${params.studyId}/searches/${view.search.id}`)
@@ -67,6 +68,7 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = a
   app.post(
     '/v1/studies/:studyId/comparisons',
     {
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'compareMixtures',
         tags: ['Searches'],
@@ -85,8 +87,8 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = a
         },
       },
     },
-    async ({ params, body }, reply) => {
-      const view = await services.searches.compare(params.studyId, body)
+    async ({ params, body, resourceId: id }, reply) => {
+      const view = await services.searches.compare(params.studyId, { ...body, id })
       return reply
         .code(202)
         .header('location', `/v1/studies/${params.studyId}/searches/${view.search.id}`)

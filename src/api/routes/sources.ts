@@ -28,7 +28,11 @@ export const sourceRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app.post(
     '/v1/corpora/:corpusId/sources',
     {
-      config: { consumes: Object.keys(SourceBody.content), isUpload: true },
+      config: {
+        consumes: Object.keys(SourceBody.content),
+        isUpload: true,
+        isIdempotent: true,
+      },
       // A form is not read before its files can be stored as they come.
       validatorCompiler: (part) =>
         part.contentType === 'multipart/form-data' ? () => true : compileRequestPart(part),
@@ -56,9 +60,10 @@ export const sourceRoutes: FastifyPluginAsyncTypebox<Options> = async (
     },
     async (request, reply) => {
       const { corpusId } = request.params
+      const source = { ...(request.body as NewPathSource), id: request.resourceId }
       const sources = request.isMultipart()
         ? await storeFiles(request, services.corpora, corpusId, uploadBytes)
-        : [await services.corpora.addPath(corpusId, request.body as NewPathSource)]
+        : [await services.corpora.addPath(corpusId, source)]
       return reply.code(201).send({ items: sources.map(viewSource) })
     },
   )

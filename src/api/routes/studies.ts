@@ -1,11 +1,29 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { Services } from '../../studies/index.js'
 import { decodeCursor, paginate } from '../cursors.js'
+import { etagOf, givenVersions, hasVersion, requiredVersions } from '../plugins/preconditions.js'
 import { DEFAULT_PAGE_SIZE, PageSchema, StudyParamsSchema } from '../schemas/common.js'
 import { studyExample } from '../schemas/examples.js'
 import { refusals, refusalsWithBody } from '../schemas/problems.js'
 import { answer, emptyAnswer } from '../schemas/responses.js'
-import { NewStudySchema, StudyListQuerySchema, StudySchema, viewStudy } from '../schemas/studies.js'
+import {
+  NewStudySchema,
+  StudyChangeSchema,
+  StudyListQuerySchema,
+  StudySchema,
+  viewStudy,
+} from '../schemas/studies.js'
+
+const ETAG = {
+  etag: { type: 'string', description: 'The version, for If-Match and If-None-Match.' },
+} as const
+
+const LOCATION = { location: { type: 'string', description: 'Address of the study.' } } as const
+
+const IfMatch = Type.String({
+  description: 'The ETag of the study as you know it: if it has changed since, nothing is done.',
+})
 
 export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = async (
   app,
@@ -14,6 +32,7 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
   app.post(
     '/v1/studies',
     {
+      config: { isIdempotent: true },
       schema: {
         operationId: 'createStudy',
         tags: ['Studies'],
@@ -24,7 +43,7 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         body: NewStudySchema,
         response: {
           201: answer(StudySchema, 'The study.', {
-            headers: { location: { type: 'string', description: 'Address of the study.' } },
+            headers: { ...LOCATION, ...ETAG },
             example: studyExample,
           }),
           ...refusalsWithBody(
@@ -36,9 +55,13 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         },
       },
     },
-    async ({ body }, reply) => {
-      const study = await services.studies.create(body)
-      return reply.code(201).header('location', `/v1/studies/${study.id}`).send(viewStudy(study))
+    async ({ body, resourceId: id }, reply) => {
+      const study = await services.studies.create({ ...body, id })
+      return reply
+        .code(201)
+        .header('location', `/v1/studies/${study.id}`)
+        .header('etag', etagOf(study))
+        .send(viewStudy(study))
     },
   )
 
@@ -79,13 +102,53 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         tags: ['Studies'],
         summary: 'Get a study',
         params: StudyParamsSchema,
+        headers: Type.Object({
+          'if-none-match': Type.Optional(
+            Type.String({ description: 'The ETag of the study as you have it.' }),
+          ),
+        }),
         response: {
-          200: answer(StudySchema, 'The study.', { example: studyExample }),
+          200: answer(StudySchema, 'The study.', { headers: ETAG, example: studyExample }),
+          304: emptyAnswer('It is as you have it.'),
           ...refusals('study-not-found'),
         },
       },
     },
-    async ({ params }) => viewStudy(await services.studies.get(params.studyId)),
+    async (request, reply) => {
+      const study = await services.studies.get(request.params.studyId)
+      if (hasVersion(request, reply, study)) return reply.code(304).send(null)
+      return reply.code(200).send(viewStudy(study))
+    },
+  )
+
+  app.patch(
+    '/v1/studies/:studyId',
+    {
+      schema: {
+        operationId: 'updateStudy',
+        tags: ['Studies'],
+        summary: 'Change a study',
+        description:
+          'Its name, its labels, and how its trials are handed out. Its problem, method and seed stay what they are. Takes the ETag of ' +
+          'the study as If-Match, so that nobody overwrites what another has changed meanwhile.',
+        params: StudyParamsSchema,
+        headers: Type.Object({ 'if-match': Type.Optional(IfMatch) }),
+        body: StudyChangeSchema,
+        response: {
+          200: answer(StudySchema, 'The study as it is now.', {
+            headers: ETAG,
+            example: studyExample,
+          }),
+          ...refusalsWithBody('study-not-found', 'precondition-required', 'precondition-failed'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const versions = requiredVersions(request)
+      const { params, body } = request
+      const study = await services.studies.update(params.studyId, body, versions)
+      return reply.code(200).header('etag', etagOf(study)).send(viewStudy(study))
+    },
   )
 
   app.delete(
@@ -97,11 +160,15 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         summary: 'Delete a study',
         description: 'With its runs, searches, trials, fits and jobs; what is at work is stopped.',
         params: StudyParamsSchema,
-        response: { 204: emptyAnswer('It is gone.'), ...refusals('study-not-found') },
+        headers: Type.Object({ 'if-match': Type.Optional(IfMatch) }),
+        response: {
+          204: emptyAnswer('It is gone.'),
+          ...refusals('study-not-found', 'precondition-failed'),
+        },
       },
     },
-    async ({ params }, reply) => {
-      await services.studies.delete(params.studyId)
+    async (request, reply) => {
+      await services.studies.delete(request.params.studyId, givenVersions(request))
       return reply.code(204).send(null)
     },
   )

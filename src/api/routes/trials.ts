@@ -23,7 +23,7 @@ export const trialRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
     {
       schema: {
         operationId: 'listTrials',
-        tags: ['Searches'],
+        tags: ['Trials'],
         summary: 'List the trials of a study, in the order of their creation',
         params: StudyParamsSchema,
         querystring: TrialListQuerySchema,
@@ -34,11 +34,12 @@ export const trialRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
       },
     },
     async ({ params: { studyId }, query }) => {
-      const { limit = DEFAULT_PAGE_SIZE, cursor, searchId, state } = query
-      const scope = { list: 'trials', filters: { studyId, searchId, state } }
+      const { limit = DEFAULT_PAGE_SIZE, cursor, searchId, evaluator, state } = query
+      const filters = { searchId, evaluator, state }
+      const scope = { list: 'trials', filters: { studyId, ...filters } }
       const after = cursor && decodeCursor(scope, cursor)
       const study = await services.studies.get(studyId)
-      const page = await services.trials.list(studyId, { limit, after, searchId, state })
+      const page = await services.trials.list(studyId, { ...filters, limit, after })
       return paginate(scope, page, ({ measurement, ...trial }) =>
         viewTrial(trial, measurement, study),
       )
@@ -50,7 +51,7 @@ export const trialRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
     {
       schema: {
         operationId: 'getTrial',
-        tags: ['Searches'],
+        tags: ['Trials'],
         summary: 'Get a trial',
         description: 'With its attempts, who worked on them, and all its measurements.',
         params: TrialParamsSchema,
@@ -68,7 +69,7 @@ export const trialRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
     {
       schema: {
         operationId: 'deleteCheckpoint',
-        tags: ['Searches'],
+        tags: ['Trials'],
         summary: 'Delete the checkpoint of a trial',
         description:
           'Of one that has ended: failed and cancelled trials leave theirs for a while, completed ones have none. The trial stays, ' +

@@ -17,12 +17,18 @@ export function formatTime(date: Date | null): string | null {
   return date === null ? null : date.toISOString()
 }
 
-export const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 200 }), {
+export const labelRules = {
   maxProperties: 50,
   propertyNames: {
     pattern: '^[^:\\s]{1,64}$',
     description: 'A label has 1 to 64 characters, none of them a colon or white space.',
   },
+} as const
+
+export const LabelValueSchema = Type.String({ maxLength: 200 })
+
+export const LabelsSchema = Type.Record(Type.String(), LabelValueSchema, {
+  ...labelRules,
   description: 'Free labels, to find it by: name → value.',
 })
 

@@ -2,10 +2,25 @@ import { type Static, type TSchema, Type } from 'typebox'
 import type { StudyEvent } from '../../studies/events.js'
 import { closed, IdSchema, Nullable } from './common.js'
 import { PurposeSchema } from './searches.js'
+import { TrialStateSchema } from './trials.js'
 
 const trial = { trialId: IdSchema, searchId: IdSchema }
+const position = Type.Integer({ minimum: 0 })
+/** Of searches, or run by others. */
+const anyTrial = {
+  trialId: IdSchema,
+  searchId: Nullable(IdSchema),
+  position: Type.Optional(position),
+}
+const external = { trialId: IdSchema, searchId: Type.Null(), position }
+const named = { fidelity: Type.String(), label: Type.String() }
+const reason = Nullable(Type.String({ description: 'For people.' }))
 const tokens = Type.Number({ minimum: 0, description: 'Trained on so far.' })
-const objective = Type.Number({ description: "The study's objective; lower is better." })
+const objective = Nullable(
+  Type.Number({
+    description: "The study's objective; lower is better. Null when a metric of it is missing.",
+  }),
+)
 const attempt = Type.Integer({ minimum: 1 })
 const failure = {
   code: Type.String({ description: 'Of the catalogue: GET /problems/{code}.' }),
@@ -36,15 +51,21 @@ const EVENT_DATA = {
     tokensPerSecond: Type.Number({ minimum: 0 }),
   }),
   'trial-measured': object({
-    ...trial,
+    ...anyTrial,
     tokens,
     values: Type.Record(Type.String(), Type.Number(), { description: 'Metric → value.' }),
     objective,
   }),
-  'trial-completed': object({ ...trial, position: Type.Integer({ minimum: 0 }), objective }),
+  'trial-completed': object({ ...anyTrial, position, objective }),
   'trial-retried': object({ ...trial, attempt, detail: Type.String() }),
-  'trial-failed': object({ ...trial, ...failure }),
-  'trial-cancelled': object(trial),
+  'trial-failed': object({ ...anyTrial, ...failure }),
+  'trial-cancelled': object(anyTrial),
+  'trial-suggested': object({ ...external, ...named, client: Type.String(), attempt }),
+  'trial-attached': object({ ...external, ...named, state: TrialStateSchema }),
+  'trial-stop-requested': object({ ...external, reason: Type.String() }),
+  'trial-stopped': object({ ...external, reason }),
+  'trial-expired': object(external),
+  'trial-abandoned': object({ ...external, reason }),
   'fit-started': object({ fitId: IdSchema, jobId: IdSchema, searchId: IdSchema }),
   'search-finished': object({ searchId: IdSchema, fitId: Nullable(IdSchema) }),
   'search-failed': object({ searchId: IdSchema, ...failure }),
@@ -64,11 +85,18 @@ const DESCRIPTIONS: Record<StudyEvent['type'], string> = {
   'search-started': 'Its trials wait for a worker.',
   'trial-started': 'A worker trains it; `attempt` counts from 1.',
   'trial-progress': 'At most one every 2 seconds for each trial.',
-  'trial-measured': 'It was measured on the validation text of every domain.',
+  'trial-measured': 'Its metrics after so many tokens.',
   'trial-completed': 'Its last measurement is stored.',
   'trial-retried': 'An attempt failed; the trial waits for the next one.',
-  'trial-failed': 'It was set aside after its last attempt.',
+  'trial-failed':
+    'One of a search was set aside after its last attempt; the attempt of a client failed.',
   'trial-cancelled': 'It will not be trained on.',
+  'trial-suggested': 'A client was given it under a lease; `attempt` counts from 1.',
+  'trial-attached': 'A client brought a mixture of its own.',
+  'trial-stop-requested': 'Its client is asked to stop early at its next report.',
+  'trial-stopped': 'Its client stopped it early.',
+  'trial-expired': 'Its client gave no sign of life; a late result is still taken.',
+  'trial-abandoned': 'It is never offered again.',
   'fit-started': 'All trials have ended; the method learns from them.',
   'search-finished': 'The recommendation can be read; a comparison has no fit.',
   'search-failed': 'There will be no recommendation from it.',

@@ -31,6 +31,7 @@ export const newStudyExample = {
   problem,
   method: 'mixing-laws',
   seed: 7,
+  trialPolicy: { earlyStopping: { rule: 'median' as const } },
 }
 
 export const studyExample = {
@@ -42,6 +43,13 @@ export const studyExample = {
   params: {},
   corpusId: null,
   ingestionId: null,
+  trialPolicy: {
+    leaseSeconds: 3600,
+    maxAttempts: 3,
+    maxTrials: null,
+    earlyStopping: { rule: 'median' as const, minTokens: 0, minTrials: 5 },
+  },
+  externalTrials: 12,
   owner: null,
   version: 1,
   createdAt: '2026-11-02T09:14:03.102Z',
@@ -62,6 +70,7 @@ const tableExample = {
   fidelity: 'default',
   rowCount: 5,
   warnings: [],
+  evaluations: null,
   contentHash: HASH,
 }
 

@@ -4,7 +4,7 @@ import type { ParsedTable } from '../../formats/importers/table.js'
 import type { ImportRecord } from '../../store/records.js'
 import { closed, formatTime, HashSchema, IdSchema, Nullable, TimeSchema } from './common.js'
 import { runsExample } from './examples.js'
-import { CsvFilesSchema } from './import-form.js'
+import { ImportFormSchema } from './import-form.js'
 import { FieldErrorSchema } from './problems.js'
 
 /** One schema a content type; the rows themselves are checked off the main thread. */
@@ -13,7 +13,7 @@ export const ImportBody = {
     'application/json': {
       schema: { ...ImportBodySchema, examples: [{ role: 'train', runs: runsExample }] },
     },
-    'multipart/form-data': { schema: CsvFilesSchema },
+    'multipart/form-data': { schema: ImportFormSchema },
   },
 } as const
 
@@ -24,12 +24,24 @@ const TableWarningSchema = Type.Object(
   closed,
 )
 
+const EvaluationsSchema = Nullable(
+  Type.Record(
+    Type.String(),
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+    {
+      description:
+        'What the files say of how the runs were evaluated: task → version, nShot, hash and the like. Null where they say nothing.',
+    },
+  ),
+)
+
 const tableProperties = {
   role: RoleSchema,
   name: Type.String({ description: 'Name of the hold-out; empty for training runs.' }),
   fidelity: Type.String(),
   rowCount: Type.Integer({ minimum: 0 }),
   warnings: Type.Array(TableWarningSchema),
+  evaluations: EvaluationsSchema,
   contentHash: HashSchema,
 }
 
@@ -60,6 +72,7 @@ export const ImportPreviewSchema = Type.Object(
           id: Type.String(),
           weights: Type.Record(Type.String(), Type.Number({ minimum: 0 })),
           metrics: Type.Record(Type.String(), Type.Number()),
+          standardErrors: Type.Optional(Type.Record(Type.String(), Type.Number({ minimum: 0 }))),
         },
         closed,
       ),
@@ -80,6 +93,7 @@ export function viewImport(record: ImportRecord): Static<typeof ImportSchema> {
     fidelity,
     rowCount,
     warnings: record.warnings as Static<typeof TableWarningSchema>[],
+    evaluations: record.evaluations as Static<typeof EvaluationsSchema>,
     contentHash,
     createdAt: formatTime(record.createdAt),
     completedAt: formatTime(record.completedAt),
@@ -87,7 +101,7 @@ export function viewImport(record: ImportRecord): Static<typeof ImportSchema> {
 }
 
 export function viewPreview(table: ParsedTable): Static<typeof ImportPreviewSchema> {
-  const { options, fidelity, rowCount, warnings, contentHash } = table
+  const { options, fidelity, rowCount, warnings, evaluations, contentHash } = table
   return {
     dryRun: true,
     importable: table.problemCount === 0,
@@ -96,6 +110,7 @@ export function viewPreview(table: ParsedTable): Static<typeof ImportPreviewSche
     fidelity,
     rowCount,
     warnings,
+    evaluations: evaluations ?? null,
     contentHash,
     problemCount: table.problemCount,
     problems: table.problems,

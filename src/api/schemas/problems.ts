@@ -30,6 +30,12 @@ const problemProperties = {
   requestId: Type.Optional(
     Type.String({ description: 'Also in the `x-request-id` header and in the log.' }),
   ),
+  traceId: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-f]{32}$',
+      description: 'Also in the `traceparent` header and in the log (W3C Trace Context).',
+    }),
+  ),
 }
 
 export const ProblemDocumentSchema = Type.Object(problemProperties, {
@@ -71,25 +77,32 @@ const WITH_BODY: readonly ErrorCode[] = [
   'unsupported-media-type',
 ]
 
+interface Entry {
+  description?: string
+  content?: object
+}
+
 /** The `response` entries for what a route can refuse, one a status, on top of what every route can meet. */
 export function refusals(...codes: ErrorCode[]): object {
-  const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of new Set([...ANYWHERE, ...codes])) {
-    const { status } = ERRORS[code]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      status,
-      {
-        description: group.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
-        content: { 'application/problem+json': { schema: ProblemDocumentSchema } },
-      },
-    ]),
-  )
+  return withRefusals({}, ...new Set([...ANYWHERE, ...codes]))
 }
 
 /** The same for a route that takes a body. */
 export function refusalsWithBody(...codes: ErrorCode[]): object {
   return refusals(...WITH_BODY, ...codes)
+}
+
+/** `response` entries with further refusals. */
+export function withRefusals(responses: object, ...codes: ErrorCode[]): object {
+  const entries = new Map<string, Entry>(Object.entries(responses))
+  for (const code of codes) {
+    const status = String(ERRORS[code].status)
+    const said = entries.get(status)?.description
+    const description = `\`${code}\`: ${ERRORS[code].title}.`
+    entries.set(status, {
+      description: said === undefined ? description : `${said} ${description}`,
+      content: { 'application/problem+json': { schema: ProblemDocumentSchema } },
+    })
+  }
+  return Object.fromEntries(entries)
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { NameSchema, ProblemRequestSchema, ProblemSchema } from '../../optimizers/problem.js'
+import { TrialPolicyRequestSchema, TrialPolicySchema } from '../../optimizers/trial-policy.js'
 import type { StudyRecord } from '../../store/records.js'
 import {
   closed,
@@ -7,12 +8,15 @@ import {
   HashSchema,
   IdSchema,
   LabelsSchema,
+  LabelValueSchema,
+  labelRules,
   Nullable,
   ParamsSchema,
   pageProperties,
   SeedSchema,
   TimeSchema,
 } from './common.js'
+import { newExternalStudyExample } from './examples/external-trials.js'
 import { newProxyStudyExample } from './examples/searches.js'
 import { newStudyExample } from './examples.js'
 
@@ -26,11 +30,34 @@ export const NewStudySchema = Type.Object(
     ),
     params: Type.Optional(ParamsSchema),
     seed: Type.Optional(SeedSchema),
+    trialPolicy: Type.Optional(TrialPolicyRequestSchema),
   },
   {
     ...closed,
     description: 'A study to create.',
-    examples: [newStudyExample, newProxyStudyExample],
+    examples: [newStudyExample, newProxyStudyExample, newExternalStudyExample],
+  },
+)
+
+export const StudyChangeSchema = Type.Object(
+  {
+    name: Type.Optional(NameSchema),
+    labels: Type.Optional(
+      Type.Record(Type.String(), Nullable(LabelValueSchema), {
+        ...labelRules,
+        description: 'Labels to add or to replace; null removes one. The others stay.',
+      }),
+    ),
+    trialPolicy: Type.Optional(TrialPolicyRequestSchema),
+  },
+  {
+    ...closed,
+    minProperties: 1,
+    description: 'What is to change; what is left out stays.',
+    examples: [
+      { labels: { team: 'data', draft: null }, trialPolicy: { leaseSeconds: 600 } },
+      { trialPolicy: { earlyStopping: { rule: 'median' } } },
+    ],
   },
 )
 
@@ -47,8 +74,12 @@ export const StudySchema = Type.Object(
     seed: Type.Integer(),
     corpusId: Nullable(IdSchema),
     ingestionId: Nullable(IdSchema),
+    trialPolicy: TrialPolicySchema,
+    externalTrials: Type.Integer({ description: 'Trials handed to clients so far.' }),
     owner: Nullable(Type.String()),
-    version: Type.Integer({ description: 'Raised by every change.' }),
+    version: Type.Integer({
+      description: 'Raised by every change of name, labels or trial policy; also in the ETag.',
+    }),
     createdAt: TimeSchema,
     updatedAt: TimeSchema,
   },

@@ -25,7 +25,7 @@ const STATES = [
   'cancelled',
 ] as const satisfies readonly TrialState[]
 
-const TrialStateSchema = Type.Enum([...STATES], {
+export const TrialStateSchema = Type.Enum([...STATES], {
   description:
     '`running`: in training here, or under a lease. `stopped`: early. `failed` and `expired` (lease lost) are offered again while ' +
     'attempts are left; a late result of one that expired is still taken. `abandoned`: never offered again.',
@@ -36,6 +36,11 @@ export const TrialListQuerySchema = Type.Object(
     ...pageProperties,
     searchId: Type.Optional(
       Type.String({ format: 'uuid', description: 'Only trials of this search.' }),
+    ),
+    evaluator: Type.Optional(
+      Type.Enum(['proxy', 'external'], {
+        description: 'Only trials of proxies, or only those that others run.',
+      }),
     ),
     state: Type.Optional(Type.Enum([...STATES], { description: 'Only trials in this state.' })),
   },
@@ -58,7 +63,7 @@ export const MeasurementSchema = Type.Object(
   { ...closed, description: 'Metric values of a trial after a number of tokens.' },
 )
 
-const trialProperties = {
+export const trialProperties = {
   id: IdSchema,
   studyId: IdSchema,
   evaluator: Type.Enum(['proxy', 'external'], {
@@ -72,18 +77,29 @@ const trialProperties = {
   fidelity: Type.String(),
   label: Type.String({
     description:
-      '`uniform` and `natural` for those baselines, the given name in a comparison, empty for mixtures of the method.',
+      '`uniform` and `natural` for those baselines, the given name in a comparison or of an attached trial, empty for mixtures of ' +
+      'the method.',
   }),
   reason: Type.String({ description: 'Why this mixture, for people.' }),
   weights: MixtureSchema,
   seed: Type.Integer(),
-  replicateOf: Nullable(IdSchema),
+  replicateOf: Nullable(
+    Type.String({
+      format: 'uuid',
+      description: 'The trial whose mixture it repeats, or whose late second result it holds.',
+    }),
+  ),
   state: TrialStateSchema,
   jobId: Nullable(IdSchema),
-  attemptCount: Type.Integer({ minimum: 0, description: 'How often its training was begun.' }),
+  attemptCount: Type.Integer({ minimum: 0, description: 'How often it was begun, or handed out.' }),
   measurement: Nullable(MeasurementSchema),
   problem: Nullable(ProblemDocumentSchema),
-  stopRequestedAt: Nullable(TimeSchema),
+  stopRequestedAt: Nullable(
+    Type.String({
+      format: 'date-time',
+      description: 'Since when its client is asked to stop early.',
+    }),
+  ),
   endReason: Nullable(
     Type.String({ description: 'Why it was stopped early or abandoned, for people.' }),
   ),
@@ -94,14 +110,14 @@ const trialProperties = {
 export const TrialSchema = Type.Object(trialProperties, {
   ...closed,
   description:
-    'A mixture tried with a proxy model. `measurement` is the latest, null before the first; `failed`: set aside after ' +
-    'the last attempt, and `problem` says why.',
+    'A mixture tried at a fidelity. `measurement` is the latest, null before the first; of one that `failed`, `problem` says ' +
+    'why.',
 })
 
 const LeaseSchema = Type.Object(
   {
     id: IdSchema,
-    holder: Type.String({ description: 'The worker.' }),
+    holder: Type.String({ description: 'The worker, or the client.' }),
     expiresAt: TimeSchema,
     releasedAt: Nullable(TimeSchema),
   },

@@ -8,17 +8,32 @@ import { NoAnswerError } from '../failures.js'
 import type {
   Corpus,
   CorpusDetail,
+  Directive,
+  Import,
+  ImportPreview,
   Ingestion,
   Job,
+  Key,
+  KeyRotation,
+  MadeKey,
+  NewKey,
   Page,
   Search,
   Source,
   Study,
+  SuggestionRequest,
+  Suggestions,
   Trial,
+  TrialCompletion,
+  TrialDetail,
+  TrialFailure,
+  TrialLease,
+  TrialMeasurement,
 } from './answers.js'
+import { apiKey } from './api-key.js'
 import { type WatchOptions, watchStudy } from './event-stream.js'
 import { HttpClient } from './http-client.js'
-import { type UploadOptions, uploadFile } from './upload.js'
+import { type FormFile, type UploadOptions, uploadFile, uploadForm } from './upload.js'
 
 const POLL_MS = 150
 const PAGE_SIZE = 100
@@ -28,7 +43,7 @@ export class ApiClient {
   readonly #http: HttpClient
 
   constructor(url: URL) {
-    this.#http = new HttpClient(url)
+    this.#http = new HttpClient(url, apiKey())
   }
 
   get url(): URL {
@@ -114,6 +129,16 @@ export class ApiClient {
     return this.#get(studyAddress(id))
   }
 
+  /** @param version the one that the change is meant for */
+  updateStudy(id: string, version: number, change: object): Promise<Study> {
+    return this.#http.json<Study>({
+      method: 'PATCH',
+      address: studyAddress(id),
+      body: change,
+      headers: { 'if-match': `"${version}"` },
+    })
+  }
+
   cancelStudy(id: string): Promise<Study> {
     return this.#post(`${studyAddress(id)}/cancellation`)
   }
@@ -122,8 +147,18 @@ export class ApiClient {
     return this.#delete(studyAddress(id))
   }
 
-  async importRuns(study: string, table: object): Promise<void> {
-    await this.#post(`${studyAddress(study)}/imports`, table)
+  /** Imports runs as JSON; on a dry run, what an import would do. */
+  importRuns(study: string, table: object): Promise<Import | ImportPreview> {
+    return this.#post(`${studyAddress(study)}/imports`, table)
+  }
+
+  /** Imports files of a format; on a dry run, what an import would do. */
+  importFiles(
+    study: string,
+    files: readonly FormFile[],
+    upload: UploadOptions,
+  ): Promise<Import | ImportPreview> {
+    return uploadForm(this.#http, `${studyAddress(study)}/imports`, files, upload)
   }
 
   requestFit(study: string, fit: object = {}): Promise<Job> {
@@ -157,8 +192,34 @@ export class ApiClient {
     return this.#list(`${studyAddress(study)}/trials`, filters)
   }
 
+  trial(study: string, id: string): Promise<TrialDetail> {
+    return this.#get(trialAddress(study, id))
+  }
+
+  /** Trials to train elsewhere, with leases. */
+  ask(study: string, request: SuggestionRequest): Promise<Suggestions> {
+    return this.#post(`${studyAddress(study)}/suggestions`, request)
+  }
+
+  heartbeat(study: string, trial: string, lease: TrialLease): Promise<Directive> {
+    return this.#post(`${trialAddress(study, trial)}/heartbeat`, lease)
+  }
+
+  measure(study: string, trial: string, measurement: TrialMeasurement): Promise<Directive> {
+    return this.#post(`${trialAddress(study, trial)}/measurements`, measurement)
+  }
+
+  /** @returns the trial, or the replicate that holds the result when it had been completed before */
+  completeTrial(study: string, trial: string, completion: TrialCompletion): Promise<Trial> {
+    return this.#post(`${trialAddress(study, trial)}/completion`, completion)
+  }
+
+  failTrial(study: string, trial: string, failure: TrialFailure): Promise<Trial> {
+    return this.#post(`${trialAddress(study, trial)}/failure`, failure)
+  }
+
   deleteCheckpoint(study: string, trial: string): Promise<void> {
-    return this.#delete(`${studyAddress(study)}/trials/${encodeURIComponent(trial)}/checkpoint`)
+    return this.#delete(`${trialAddress(study, trial)}/checkpoint`)
   }
 
   jobs(studyId?: string): AsyncGenerator<Job> {
@@ -175,6 +236,26 @@ export class ApiClient {
 
   deleteJob(id: string): Promise<void> {
     return this.#delete(jobAddress(id))
+  }
+
+  createKey(key: NewKey): Promise<MadeKey> {
+    return this.#post('/v1/keys', key)
+  }
+
+  keys(): AsyncGenerator<Key> {
+    return this.#list('/v1/keys')
+  }
+
+  key(id: string): Promise<Key> {
+    return this.#get(keyAddress(id))
+  }
+
+  rotateKey(id: string, rotation: KeyRotation): Promise<MadeKey> {
+    return this.#post(`${keyAddress(id)}/rotation`, rotation)
+  }
+
+  revokeKey(id: string): Promise<void> {
+    return this.#delete(keyAddress(id))
   }
 
   /** What has happened in the study and what happens, across lost connections, until the signal aborts. */
@@ -203,6 +284,9 @@ export class ApiClient {
 
 const corpusAddress = (id: string) => `/v1/corpora/${encodeURIComponent(id)}`
 const studyAddress = (id: string) => `/v1/studies/${encodeURIComponent(id)}`
+const trialAddress = (study: string, id: string) =>
+  `${studyAddress(study)}/trials/${encodeURIComponent(id)}`
+const keyAddress = (id: string) => `/v1/keys/${encodeURIComponent(id)}`
 const jobAddress = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`
 
 /** The error that ended work behind the scenes. */

@@ -1,8 +1,9 @@
 import { ERRORS, type ErrorCode, MixwrightError, type ProblemDocument } from '../../errors.js'
+import { formatTraceparent, nextSpan } from '../../trace-context.js'
 import { EnvironmentError } from '../failures.js'
 
 export interface Request {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** From the root of the service, for instance `/v1/studies`. */
   address: string
   /** Sent as JSON. */
@@ -19,10 +20,18 @@ export interface Request {
  */
 export class HttpClient {
   readonly url: URL
+  /** Goes with every request. */
+  readonly authorization: Record<string, string>
+  /** All requests of a client belong to one trace. */
+  readonly #trace = nextSpan()
 
-  /** @param url root of the service, which may have a path */
-  constructor(url: URL) {
+  /**
+   * @param url root of the service, which may have a path
+   * @param key that it asks for
+   */
+  constructor(url: URL, key?: string) {
     this.url = url
+    this.authorization = key === undefined ? {} : { authorization: `Bearer ${key}` }
   }
 
   /** The whole URL of an address of the service. */
@@ -36,7 +45,12 @@ export class HttpClient {
     const response = await fetch(this.resolve(address), {
       method,
       signal,
-      headers: { ...json, ...headers },
+      headers: {
+        ...this.authorization,
+        traceparent: formatTraceparent(nextSpan(this.#trace)),
+        ...json,
+        ...headers,
+      },
       ...(json && { body: JSON.stringify(body) }),
     }).catch((error) => {
       throw signal?.aborted ? error : unreachable(this.url, error)

@@ -1,12 +1,7 @@
-import { isIP } from 'node:net'
-import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
-import { type Config, readConfig } from '../config.js'
+import { readConfig } from '../config.js'
 import { nonEmpty, portNumber, positiveInteger } from '../options.js'
-import { coloursFor } from '../terminal/colours.js'
-
-/** Longer than anything that closing waits for: answers under way, fits that are put back, the database. */
-const CLOSE_LIMIT_MS = 40_000
+import { announce, closeOnSignals, countOf, endAtOnce } from '../serving.js'
 
 interface ServeOptions {
   host?: string
@@ -30,8 +25,14 @@ Environment (options win): MIXWRIGHT_HOST, MIXWRIGHT_PORT, MIXWRIGHT_DATA, MIXWR
   MIXWRIGHT_CHECKPOINT_SECONDS (between two checkpoints of a proxy; default: 15),
   MIXWRIGHT_CHECKPOINT_DAYS, MIXWRIGHT_JOB_DAYS, MIXWRIGHT_EVENT_DAYS (how long checkpoints of trials that did
   not complete, ended jobs and events are kept; default: 1, 30, 30),
+  MIXWRIGHT_EVENT_STREAMS (event streams that are open at a time; default: 2000),
+  MIXWRIGHT_RATE_LIMIT (requests that each key has a minute, 0 for any number; default: 60000),
+  MIXWRIGHT_CORS_ORIGINS (origins whose pages may ask, with commas; default: none),
   MIXWRIGHT_LOG_LEVEL (debug, info, warn, error, silent; logs are JSON lines on standard error),
   DATABASE_URL (PostgreSQL instead of the embedded database), REDIS_URL (the queue on Redis)
+
+On 127.0.0.1 it is open to everybody on this machine as long as there is no key; on other addresses it starts only with one
+(mixwright keys create).
 
 SIGTERM and SIGINT stop it cleanly: what is at work is put back and goes on after the next start.`
 
@@ -53,56 +54,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const config = readConfig({ host, port, dataFolder, workers })
   const { startService } = await import('../compose.js')
   const service = await startService(config, endAtOnce)
-  closeWithGrace({ delay: CLOSE_LIMIT_MS }, async ({ err }) => {
-    if (err) process.stderr.write(`error: ${err.stack ?? err.message}\n`)
-    await service.close()
-  })
-  const facts = {
-    url: service.url,
-    docs: `${service.url}/docs`,
-    store: service.store,
-    location: service.location,
-    queue: service.queue,
-    workers: config.workers,
-    pid: process.pid,
-  }
-  process.stdout.write(options.json ? `${JSON.stringify(facts)}\n` : announcement(facts))
-  warnIfOpen(config)
-}
-
-/** Without its database the service can answer nothing; whoever watches over it starts it again, as after a kill. */
-function endAtOnce(error: Error): void {
-  process.stderr.write(
-    `error: ${error.message}\nfix: Start the service again; nothing acknowledged is lost.\n`,
-  )
-  process.exit(1)
-}
-
-function announcement(facts: {
-  url: string
-  docs: string
-  store: string
-  location: string
-  queue: string
-  workers: number
-}): string {
-  const colours = coloursFor(process.stdout)
-  const workers = facts.workers === 1 ? '1 worker' : `${facts.workers} workers`
-  return (
-    `Mixwright is ready: ${colours.bold(facts.url)}  (try it: ${colours.bold(facts.docs)})\n` +
-    `  data: ${facts.location} (${facts.store}), queue: ${facts.queue}, ${workers}; Ctrl-C stops it\n`
-  )
-}
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 4) return host.startsWith('127.')
-  return host === '::1' || host === 'localhost'
-}
-
-/** The API has no keys: whoever reaches the port can do everything. */
-function warnIfOpen({ host }: Config): void {
-  if (isLoopback(host)) return
-  process.stderr.write(
-    `warning: the API listens on ${host} and asks for no key; let only people you trust reach the port\n`,
-  )
+  closeOnSignals(service)
+  const { url, store, location, queue, isOpen } = service
+  const facts = { url, docs: `${url}/docs`, store, location, queue, isOpen }
+  announce(facts, { workers: config.workers }, countOf(config.workers, 'worker'), options.json)
 }

@@ -81,9 +81,10 @@ export class TrialBoard {
   }: {
     trialId: string
     position: number
-    objective: number
+    objective: number | null
   }) {
     this.completed += 1
+    if (objective === null) return
     if (this.best && objective >= this.best.objective) return
     const label = this.#known.get(trialId)?.label ?? ''
     this.best = { number: position + 1, label, objective }

@@ -147,14 +147,14 @@ function remark(event: StudyEvent, board: TrialBoard, colours: Colours): string 
 }
 
 function completion(
-  { position, objective }: { position: number; objective: number },
+  { position, objective }: { position: number; objective: number | null },
   name: string,
   { best, ended }: TrialBoard,
   total: number,
 ): string {
   const mark = best?.number === position + 1 ? ', the best so far' : ''
   const who = name === trialName(undefined, '') ? trialName(position + 1, '') : name
-  return `${ended} of ${total}: ${who} completed, objective ${objective.toFixed(4)}${mark}`
+  return `${ended} of ${total}: ${who} completed, objective ${objective?.toFixed(4) ?? 'unknown'}${mark}`
 }
 
 function standing({ best, failed }: TrialBoard, colours: Colours): string {

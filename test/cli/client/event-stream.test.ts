@@ -99,7 +99,7 @@ async function take(http: HttpClient, count: number) {
     signal: leave.signal,
     onConnection,
   })) {
-    ids.push(data.searchId)
+    ids.push(String(data.searchId))
     if (ids.length === count) leave.abort()
   }
   return { ids, told }

@@ -78,6 +78,7 @@ const measurementExample = {
 export const trialExample = {
   id: TRIAL_ID,
   studyId: STUDY_ID,
+  evaluator: 'proxy' as const,
   searchId: SEARCH_ID,
   position: 0,
   fidelity: 'tiny',
@@ -85,11 +86,14 @@ export const trialExample = {
   reason: 'Every domain alike, to compare with.',
   weights: { wiki: 0.5, code: 0.5 },
   seed: 1_804_289_383,
+  replicateOf: null,
   state: 'completed' as const,
   jobId: '0193f0b0-2c13-7d55-b81e-6a07c94f2e38',
   attemptCount: 1,
   measurement: measurementExample,
   problem: null,
+  stopRequestedAt: null,
+  endReason: null,
   createdAt: '2026-11-02T10:02:00.000Z',
   finishedAt: '2026-11-02T10:02:09.120Z',
 }
@@ -104,6 +108,7 @@ export const trialDetailExample = {
       number: 1,
       state: 'completed' as const,
       problem: null,
+      replicateId: null,
       startedAt: '2026-11-02T10:02:00.640Z',
       finishedAt: '2026-11-02T10:02:09.120Z',
       leases: [

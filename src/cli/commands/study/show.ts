@@ -33,7 +33,7 @@ async function show(id: string, options: ServiceOptions & { json?: boolean }): P
 }
 
 function describe(study: Study, searches: readonly Search[]): string {
-  const { name, id, problem, method, seed, corpusId, createdAt } = study
+  const { name, id, problem, method, seed, corpusId, createdAt, externalTrials } = study
   const colours = coloursFor(process.stdout)
   const columns = [{ title: 'domain' }, { title: 'tokens', align: 'right' as const }]
   const domains = problem.domains.map((domain) => [domain.name, numberText(domain.tokens)])
@@ -45,12 +45,26 @@ function describe(study: Study, searches: readonly Search[]): string {
     `  method ${method}, seed ${seed}, created ${minuteText(createdAt)}`,
     ...(corpusId === null ? [] : [`  corpus ${corpusId}`]),
     `  fidelities: ${fidelities.join(', ')}; metrics: ${problem.metrics.map((metric) => metric.name).join(', ')}`,
+    ...(isExternal(study)
+      ? [`  ${policyLine(study)}`, `  trials handed out: ${externalTrials}`]
+      : []),
     '',
     table(columns, domains, colours),
     '',
     ...(searches.length === 0 ? ['No searches.'] : searches.map(searchLine)),
     '',
   ].join('\n')
+}
+
+function isExternal({ problem }: Study): boolean {
+  return (problem.fidelities ?? []).some(({ evaluator }) => evaluator === 'external')
+}
+
+function policyLine({ trialPolicy }: Study): string {
+  const { leaseSeconds, maxAttempts, maxTrials, earlyStopping } = trialPolicy
+  const most = maxTrials === null ? 'any number of trials' : `at most ${maxTrials} trials`
+  const stopping = earlyStopping === null ? 'no early stopping' : `${earlyStopping.rule} rule`
+  return `trials: ${most}, ${maxAttempts} attempts each, leases of ${leaseSeconds} s, ${stopping}`
 }
 
 function searchLine({ id, purpose, state, trials, counts, createdAt }: Search): string {

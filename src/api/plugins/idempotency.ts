@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { type TObject, Type } from 'typebox'
+import { MixwrightError } from '../../errors.js'
+import { canonicalJson } from '../../optimizers/canonical-json.js'
+import type { Services } from '../../studies/index.js'
+import { withRefusals } from '../schemas/problems.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Takes an Idempotency-Key: what is made here is made once, however often it is asked for. */
+    isIdempotent?: boolean
+  }
+  interface FastifyRequest {
+    /**
+     * With an Idempotency-Key: the id (UUID v7) of what is made, the same in every try. An earlier try may have made it, and
+     * died before it could say so.
+     */
+    resourceId: string | undefined
+    /** Set while a request with an Idempotency-Key is being worked on. */
+    idempotentWork: IdempotentWork | undefined
+  }
+}
+
+interface IdempotentWork {
+  scope: string
+  key: string
+  /** Gives signs of life. */
+  renewal: NodeJS.Timeout
+}
+
+export interface IdempotencyOptions {
+  services: Pick<Services, 'idempotency'>
+  /** Milliseconds without a sign of life after which the process that worked on a request has died. Default 15 s. */
+  staleMs?: number
+}
+
+const HEADERS = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description:
+        'Names the request, so that it can be sent again: 1 to 255 visible ASCII characters, for instance a UUID. The same request ' +
+        'with the same key gets the same answer, with `Idempotency-Replayed: true`, for 24 hours.',
+    }),
+  ),
+})
+
+/** What of an answer is kept; the rest belongs to a request of its own. */
+const KEPT_HEADERS = ['content-type', 'location', 'etag', 'retry-after']
+
+const RETRY_AFTER_SECONDS = 1
+
+/**
+ * Makes requests that create or spend safe to send twice (draft-ietf-httpapi-idempotency-key-header): the first answer is kept and
+ * given again. Answers that say "try again" (429, 5xx) are not kept, nor is what was said to a request that broke off.
+ */
+export const idempotency = fastifyPlugin<IdempotencyOptions>(
+  async (app, { services, staleMs = 15_000 }) => {
+    app.decorateRequest('resourceId', undefined)
+    app.decorateRequest('idempotentWork', undefined)
+    app.addHook('onRoute', document)
+
+    app.addHook('preHandler', async (request, reply) => {
+      const key = request.headers['idempotency-key']
+      if (!request.routeOptions.config.isIdempotent || typeof key !== 'string') return
+      const scope = scopeOf(request)
+      const begun = await services.idempotency.begin(scope, key, fingerprintOf(request), staleMs)
+      switch (begun.outcome) {
+        case 'begun': {
+          const renew = () => {
+            // Without the database no answer can be kept either: the next try begins again, with the same resource id.
+            services.idempotency.renew(scope, key).catch(() => {})
+          }
+          const renewal = setInterval(renew, staleMs / 3).unref()
+          request.idempotentWork = { scope, key, renewal }
+          request.resourceId = begun.resourceId
+          return
+        }
+        case 'answered':
+          return reply
+            .code(begun.answer.status)
+            .headers({ ...begun.answer.headers, 'idempotency-replayed': 'true' })
+            .send(begun.answer.body)
+        case 'running':
+          reply.header('retry-after', RETRY_AFTER_SECONDS)
+          throw new MixwrightError('idempotency-key-in-flight', `The key is "${key}".`)
+        case 'other-request':
+          throw new MixwrightError(
+            'idempotency-key-reused',
+            `The key "${key}" came to this address with another body or query before.`,
+          )
+      }
+    })
+
+    app.addHook('onSend', async (request, reply, payload) => {
+      const work = request.idempotentWork
+      if (!work) return
+      request.idempotentWork = undefined
+      clearInterval(work.renewal)
+      await settle(services.idempotency, work, request, reply, payload).catch((error) => {
+        // What was made is made, and its caller should hear of it; who asks again finds it by its id.
+        request.log.error({ err: error }, 'the answer to an Idempotency-Key was not kept')
+      })
+    })
+  },
+  { name: 'idempotency' },
+)
+
+async function settle(
+  keys: Services['idempotency'],
+  { scope, key }: IdempotentWork,
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<void> {
+  const { statusCode: status } = reply
+  const body = payload ?? ''
+  const isLasting = status < 500 && status !== 429 && raw.complete !== false
+  if (!isLasting || typeof body !== 'string') return keys.release(scope, key)
+  const headers = KEPT_HEADERS.flatMap((name) => {
+    const value = reply.getHeader(name)
+    return value === undefined ? [] : [[name, String(value)]]
+  })
+  await keys.answer(scope, key, { status, headers: Object.fromEntries(headers), body })
+}
+
+/** Keys of one caller, or for one address, are nothing to another. */
+function scopeOf({ apiKey, method, url }: FastifyRequest): string {
+  const [address] = url.split('?', 1)
+  return `${apiKey?.id ?? 'open'} ${method} ${address}`
+}
+
+/**
+ * SHA-256 of the query and the body. JSON that says the same is the same. Forms are stored as they arrive, too late to be compared:
+ * of them only the length counts.
+ */
+function fingerprintOf({ headers, url, body }: FastifyRequest): string {
+  const [, ...query] = url.split('?')
+  const hash = createHash('sha256').update(`${query.join('?')}\n`)
+  if (body instanceof Uint8Array) hash.update('bytes\n').update(body)
+  else if (body !== undefined) hash.update('json\n').update(canonicalJson(body))
+  else if (headers['content-type'] === undefined) hash.update('none\n')
+  else hash.update(`form ${headers['content-length'] ?? ''}\n`)
+  return hash.digest('hex')
+}
+
+/** Says in the OpenAPI description what the header does. */
+function document(route: RouteOptions): void {
+  const { config, schema } = route
+  if (!config?.isIdempotent || !schema) return
+  const { properties = {} } = (schema.headers ?? {}) as Partial<TObject>
+  schema.headers = Type.Object({ ...properties, ...HEADERS.properties })
+  schema.response = withRefusals(
+    schema.response ?? {},
+    'idempotency-key-in-flight',
+    'idempotency-key-reused',
+  )
+}
