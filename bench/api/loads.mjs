@@ -49,6 +49,7 @@ async function cannon(options, { seconds, clients, pid }) {
     connections: clients,
     duration: seconds,
     maxOverallRequests: MOST_REQUESTS,
+    timeout: 60,
     ...options,
   })
   const refused = result.non2xx + result.errors + result.timeouts

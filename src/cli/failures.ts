@@ -61,6 +61,9 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
   'validation-failed': 'Correct what is named above.',
   'malformed-request': 'Give files as text in UTF-8: CSV for tables, JSON for the rest.',
   'rows-invalid': 'Correct the rows named above; nothing was computed.',
+  'import-format-mismatch': 'Name the format that the file has with --format.',
+  'evaluations-incompatible':
+    'Evaluate the runs alike, or import those that were evaluated otherwise with a --fidelity of their own.',
   'infeasible-space': 'Relax one of the constraints named above.',
   'too-few-runs': 'Give more runs: fitting m domains takes at least m + 1 distinct mixtures.',
   'too-many-rows': 'Split the table.',

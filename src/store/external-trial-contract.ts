@@ -160,8 +160,10 @@ export interface ExternalTrialRepository {
   ): Promise<LeasedTrial[] | undefined>
   /**
    * Writes a trial that a client has chosen itself: `completed` when there is a result; otherwise `running` under a lease when
-   * there is a grant; otherwise `waiting`. `exists` when its id is there already (a request sent twice); `duplicate` when the study has the mixture (within 1e-6 per
-   * weight) at the fidelity among its external trials and the new one is no replicate; `full` when it has `maxTrials`.
+   * there is a grant; otherwise `waiting`. `exists` when its id is there already (a request sent twice); `duplicate` when the
+   * study has the mixture (within 1e-6 per weight) at the fidelity among its external trials and the new one is no replicate;
+   * `full` when it has `maxTrials`.
+   * @param options.client who tells the result
    */
   attach(
     studyId: string,

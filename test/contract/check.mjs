@@ -55,6 +55,7 @@ export async function checkContract(service, { requests, seed, milliseconds }) {
     const departures = faultsOf(description, operation, answer)
     if (departures.length > 0) {
       result.failures.push({
+        operation: operation.operation.operationId,
         request: { ...request, number, headers: request.headers, body: shown(request.body) },
         answer: `${answer.status} ${answer.type} ${shown(answer.body)}`,
         departures,

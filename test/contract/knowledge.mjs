@@ -57,14 +57,32 @@ export class Knowledge {
     if (etag && subject) {
       for (const name of ['if-match', 'if-none-match']) this.#addFact(subject, name, etag, 1)
     }
-    if (body === undefined) return
+    if (body === undefined || body === null) return
     this.#readFacts(body)
+    this.#rememberListed({ ...params, ...found?.params }, body)
     const items = Array.isArray(body?.items) ? body.items : [body]
     for (const name of this.#description.membersOf(path)) {
       for (const item of items) {
         const value = item?.[name] ?? item?.id ?? item?.name
         if (typeof value !== 'string') continue
         this.#remember(`${path}/{${name}}`, { ...params, [name]: value })
+      }
+    }
+  }
+
+  /** Things in lists that are named as their place is: `trials` in an answer are those at `…/trials/{trialId}`. */
+  #rememberListed(params, body) {
+    for (const [list, items] of Object.entries(body)) {
+      if (!Array.isArray(items)) continue
+      const pattern = new RegExp(`^(.*)/${list}/\\{(\\w+)\\}$`)
+      for (const path of Object.keys(this.#description.document.paths)) {
+        const [, prefix, name] = pattern.exec(path) ?? []
+        const needed = [...(prefix ?? '').matchAll(/\{(\w+)\}/g)].map(([, param]) => param)
+        if (name === undefined || !needed.every((param) => param in params)) continue
+        const around = Object.fromEntries(needed.map((param) => [param, params[param]]))
+        for (const item of items) {
+          if (typeof item?.id === 'string') this.#remember(path, { ...around, [name]: item.id })
+        }
       }
     }
   }

@@ -8,14 +8,20 @@ import { varied } from './vary.mjs'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
-/** How often each method is tried: what is deleted can tell no more. */
-const WEIGHTS = { get: 3, post: 6, patch: 4, delete: 1 }
+/** How often an operation is tried: what is ended or deleted can tell no more. */
+function weightOf({ method, operation }) {
+  if (method === 'post') return operation.requestBody ? 8 : 2
+  return { get: 4, patch: 4, delete: 1 }[method] ?? 1
+}
+
+/** The newest things are asked for most often, so that more comes of them. */
+const NEWEST = 4
 
 export function anyOperation(operations, knowledge) {
   const weighted = (some) =>
     fc.oneof(
       ...some.map((operation) => ({
-        weight: WEIGHTS[operation.method] ?? 1,
+        weight: weightOf(operation),
         arbitrary: fc.constant(operation),
       })),
     )
@@ -61,7 +67,12 @@ function pathParameters(path, parameters, values, knowledge) {
   if (parameters.length === 0) return fc.constant({ params: {}, exists: true })
   const known = knowledge.placesOf(path)
   if (known.length === 0) return made
-  const existing = fc.constantFrom(...known).map((params) => ({ params, exists: true }))
+  const existing = fc
+    .oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...known.slice(-NEWEST)) },
+      { weight: 1, arbitrary: fc.constantFrom(...known) },
+    )
+    .map((params) => ({ params, exists: true }))
   const mixed = fc
     .record(
       Object.fromEntries(
@@ -137,7 +148,7 @@ function payloads(requestBody, ids, values, knowledge) {
     weight: 10,
     arbitrary:
       type === 'multipart/form-data'
-        ? forms(values.resolve(media.schema), values)
+        ? forms(values.resolve(media.schema), values, knowledge)
         : jsonBodies(type, media, ids, values, knowledge),
   }))
   const [type] = Object.keys(requestBody.content)
@@ -202,13 +213,19 @@ const FILES = [
 ]
 
 /** Forms, in the order of the schema: fields come before files. */
-function forms(schema, values) {
+function forms(schema, values, knowledge) {
   const { properties = {} } = schema
   const parts = Object.entries(properties).map(([name, property]) => {
     const { contentMediaType, format, type, items } = values.resolve(property)
     const list = type === 'array' ? values.resolve(items) : undefined
     const isFile = [contentMediaType, list?.contentMediaType].some(Boolean) || format === 'binary'
-    const content = isFile ? fc.constantFrom(...FILES) : fc.oneof(values.of(property), anyText)
+    const seen = [name, `${name}Name`].flatMap((either) => knowledge.valuesOf(either).all)
+    const choices = [
+      { weight: 2, arbitrary: values.of(property) },
+      { weight: 1, arbitrary: anyText },
+    ]
+    if (seen.length > 0) choices.push({ weight: 6, arbitrary: fc.constantFrom(...seen) })
+    const content = isFile ? fc.constantFrom(...FILES) : fc.oneof(...choices)
     return fc.record({
       name: fc.constant(name),
       isFile: fc.oneof(
@@ -221,7 +238,7 @@ function forms(schema, values) {
   })
   return fc
     .tuple(...parts)
-    .chain((all) => fc.subarray(all, { minLength: 0 }))
+    .chain((all) => fc.oneof(fc.constant(all), fc.subarray(all)))
     .map((kept) => {
       const body = new FormData()
       for (const { name, isFile, content, fileName } of kept) {

@@ -39,14 +39,16 @@ function report(result) {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
     return
   }
-  for (const { request, answer, departures } of failures.slice(0, 20)) {
-    console.log(`\n${request.method} ${request.url} (request ${request.number})`)
+  for (const [kind, [{ request, answer, departures }, ...others]] of byKind(failures)) {
+    console.log(`\n${kind}${others.length > 0 ? ` (and ${others.length} more)` : ''}`)
+    console.log(`  ${request.method} ${request.url} (request ${request.number})`)
     console.log(`  headers ${JSON.stringify(request.headers)}`)
     if (request.body !== undefined) console.log(`  body ${request.body}`)
     console.log(`  answer ${answer}`)
     for (const departure of departures.slice(0, 5)) console.log(`  ${departure}`)
   }
-  for (const line of complaints.slice(0, 20)) console.log(`\nlogged: ${line.slice(0, 2000)}`)
+  for (const line of complaints.slice(0, 5)) console.log(`\nlogged: ${line.slice(0, 2000)}`)
+  if (complaints.length > 5) console.log(`(${complaints.length} lines were logged)`)
   const counts = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`)
   console.log(`\nanswers ${counts.join(', ')}`)
   const without = Object.entries(operations).filter(([, { good }]) => good === 0)
@@ -57,4 +59,14 @@ function report(result) {
   console.log(
     `${sent} requests in ${seconds.toFixed(0)} s, seed ${seed}: ${failures.length} answers depart from the description`,
   )
+}
+
+/** One example is enough of each. */
+function byKind(failures) {
+  const kinds = new Map()
+  for (const failure of failures) {
+    const kind = `${failure.operation}: ${failure.departures[0]}`
+    kinds.set(kind, [...(kinds.get(kind) ?? []), failure])
+  }
+  return kinds
 }

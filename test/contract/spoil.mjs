@@ -22,7 +22,9 @@ function nested(depth) {
   return value
 }
 
-function apply(root, { place, kind, text, other }) {
+function apply(root, { place, kind, text, other: drawn }) {
+  // What is drawn may be drawn again.
+  const other = structuredClone(drawn)
   const places = placesOf(root)
   if (places.length === 0 || kind === 0) return other
   const { parent, name } = places[place % places.length]

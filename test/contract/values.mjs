@@ -173,7 +173,7 @@ function realNumber(schema) {
     : fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: any })
 }
 
-function text({ format, pattern, minLength = 0, maxLength = 60 }) {
+function text({ format, pattern, minLength = 0, maxLength = 10_000 }) {
   if (format === 'uuid') return unknownId
   if (format === 'date-time') {
     const range = { min: new Date(0), max: new Date('2099-12-31'), noInvalidDate: true }

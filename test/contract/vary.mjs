@@ -2,7 +2,7 @@ import fc from 'fast-check'
 
 /**
  * Values that differ from a right one in one place, where they have what the schema allows there: another value, or a member
- * that had been left out.
+ * that had been left out. Only whether an item is there twice is not looked at.
  * @param values of the description
  */
 export function varied(value, schema, values) {

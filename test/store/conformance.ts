@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { OpenStore } from '../../src/store/index.js'
 import { apiKeyConformance } from './conformance/api-keys.js'
+import { attachedTrialConformance } from './conformance/attached-trials.js'
 import { attemptConformance } from './conformance/attempts.js'
 import { corpusConformance } from './conformance/corpora.js'
 import { eventConformance } from './conformance/events.js'
@@ -40,6 +41,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     attemptConformance(() => store)
     trialRaceConformance(() => store)
     externalTrialConformance(() => store)
+    attachedTrialConformance(() => store)
     externalTrialStateConformance(() => store)
     externalTrialReportConformance(() => store)
     externalTrialResultConformance(() => store)

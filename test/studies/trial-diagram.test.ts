@@ -10,8 +10,9 @@ const diagram = /```mermaid\nstateDiagram-v2\n([\s\S]*?)```/.exec(page)?.[1] ?? 
 const stateOf = (id: string) => id.replaceAll('_', '-')
 
 test('the diagram in the documentation draws the state machine, all of it and nothing else', () => {
-  const drawn = [...diagram.matchAll(/^\s*(\w+) --> (\w+): (.*)$/gm)].flatMap(([, from, to, actions]) =>
-    actions.split(', ').map((action) => `${stateOf(from)} ${action} ${stateOf(to)}`),
+  const drawn = [...diagram.matchAll(/^\s*(\w+) --> (\w+): (.*)$/gm)].flatMap(
+    ([, from, to, actions]) =>
+      actions.split(', ').map((action) => `${stateOf(from)} ${action} ${stateOf(to)}`),
   )
   const machine = Object.entries(TRANSITIONS).flatMap(([from, actions]) =>
     Object.entries(actions).map(([action, to]) => `${from} ${action} ${to}`),

@@ -33,12 +33,12 @@ beforeAll(async () => {
   child = fork(fileURLToPath(new URL('./measured-service.mjs', import.meta.url)), [folder])
   const [started] = await once(child, 'message')
   url = (started as { url: string }).url
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   child.send('close')
   await once(child, 'exit')
   await rm(folder, { recursive: true })
-}, 60_000)
+}, 120_000)
 
 async function newStudy(): Promise<string> {
   const problem = { domains: [{ name: 'web' }, { name: 'code' }], metrics: [{ name: 'loss' }] }
@@ -112,7 +112,7 @@ test('files of which the last line is wrong leave nothing behind, however many r
   expect(await readdir(path.join(folder, 'imports'))).toEqual([])
   const again = await send(address, form(2_500))
   expect(again.body).toMatchObject({ rowCount: 2_500 })
-}, 60_000)
+}, 120_000)
 
 test.each([
   ['a form', 'multipart/form-data; boundary=edge'],

@@ -59,16 +59,26 @@ describe('leases of clients', () => {
     expect(await at.stateOf(kept.trial)).toBe('running')
   })
 
-  test('are seen by whoever takes over, and not expired when they were renewed', async () => {
-    const study = await at.newStudy({ leaseSeconds: 2 })
+  test('are not expired when they were renewed before anybody looked', async () => {
+    const study = await at.newStudy()
     const silent = await at.askOne(study, 'a')
     const alive = await at.askOne(study, 'b')
-    await start(NEVER).close()
-    await at.services.studies.update(study.id, { trialPolicy: { leaseSeconds: 3600 } }, 'any')
+    await at.makeDue(silent)
+    await at.makeDue(alive)
     await at.services.externalTrials.heartbeat(study.id, alive.trial.id, holding(alive))
     start(NEVER)
     expect(await expiredIn(study, 1)).toEqual([silent.trial.id])
     expect(await at.stateOf(alive.trial)).toBe('running')
+  })
+
+  test('are seen by whoever takes over', async () => {
+    const study = await at.newStudy({ leaseSeconds: 1 })
+    const { trial } = await at.askOne(study, 'a')
+    const former = start(NEVER)
+    await former.now()
+    await former.close()
+    start(NEVER)
+    expect(await expiredIn(study, 1)).toEqual([trial.id])
   })
 
   test('that another process has given since the last look are seen by looking again', async () => {

@@ -36,8 +36,6 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
   app,
   { services },
 ) => {
-  const { externalTrials } = services
-
   app.post(
     '/v1/studies/:studyId/trials',
     {
@@ -66,7 +64,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
       },
     },
     async ({ params: { studyId }, body, resourceId: id }, reply) => {
-      const attached = await externalTrials.attach(studyId, { ...body, id })
+      const attached = await services.externalTrials.attach(studyId, { ...body, id })
       return reply
         .code(201)
         .header('location', `/v1/studies/${studyId}/trials/${attached.trial.id}`)
@@ -93,7 +91,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
       },
     },
     async ({ params: { studyId, trialId }, body }) =>
-      viewDirective(await externalTrials.heartbeat(studyId, trialId, body)),
+      viewDirective(await services.externalTrials.heartbeat(studyId, trialId, body)),
   )
 
   app.post(
@@ -116,7 +114,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
       },
     },
     async ({ params: { studyId, trialId }, body }) =>
-      viewDirective(await externalTrials.measure(studyId, trialId, body)),
+      viewDirective(await services.externalTrials.measure(studyId, trialId, body)),
   )
 
   app.post(
@@ -152,7 +150,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
       },
     },
     async ({ params: { studyId, trialId }, body }, reply) => {
-      const completed = await externalTrials.complete(studyId, trialId, body)
+      const completed = await services.externalTrials.complete(studyId, trialId, body)
       if (!completed.isReplicate) return reply.code(200).send(viewReportedTrial(completed))
       return reply
         .code(201)
@@ -181,7 +179,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
       },
     },
     async ({ params: { studyId, trialId }, body }) =>
-      viewReportedTrial(await externalTrials.fail(studyId, trialId, body)),
+      viewReportedTrial(await services.externalTrials.fail(studyId, trialId, body)),
   )
 
   app.post(
@@ -205,6 +203,6 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
       },
     },
     async ({ params: { studyId, trialId }, body }) =>
-      viewReportedTrial(await externalTrials.abandon(studyId, trialId, body.reason)),
+      viewReportedTrial(await services.externalTrials.abandon(studyId, trialId, body.reason)),
   )
 }

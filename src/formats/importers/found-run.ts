@@ -73,8 +73,6 @@ export class FoundRun {
 export interface Reading {
   options: ReadingOptions
   metrics: MetricNames
-  /** Names of the study's metrics. */
-  metricList: readonly string[]
   domains: ReadonlySet<string>
   /** Whether mixtures come from a table of their own, and those in the files are not read. */
   joins: boolean

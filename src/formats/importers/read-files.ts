@@ -67,13 +67,12 @@ export async function* readFiles(
   const importer = FILE_IMPORTERS[upload.format]
   const problems = new TableProblems()
   const domains = problem.domains.map(({ name }) => name)
-  const metricList = problem.metrics.map(({ name }) => name)
+  const metrics = problem.metrics.map(({ name }) => name)
   const mixtures = upload.mixtures && readMixtures(upload.mixtures, domains, maxRows, problems)
   const leftOut = new LeftOut()
   const reading: Reading = {
     options: head.options.reading ?? {},
     metrics: new MetricNames(problem, head.options.reading?.metricNames),
-    metricList,
     domains: new Set(domains),
     joins: mixtures !== undefined,
     problems,
@@ -82,7 +81,7 @@ export async function* readFiles(
   }
   const format = { name: upload.format, importer }
   const assembler = new RunAssembler(format, domains, mixtures, problems)
-  const checks = new RunChecks(metricList, problems)
+  const checks = new RunChecks(metrics, problems)
   const preview: ParsedTable['preview'] = []
   let rowCount = 0
   let chunk: RunRow[] = []

@@ -2,13 +2,12 @@
  * What clients tell of their trials, as functions in the database: a report is one round trip, its plans are kept, and each of
  * its statements sees what was committed while it waited for a lock.
  *
- * All lock the study first and then the trial, as the deletion of a study does. Which state allows what comes with the call
- * (`p_next`: state → next state), from the one state machine of the program. Rows are answered as JSON.
+ * Those that append an event lock the study first and then the trial, as the deletion of a study does. Which state allows what
+ * comes with the call (`p_next`: state → next state), from the one state machine of the program. Rows are answered as JSON.
  */
 
 const EVENT = 'p_event_type text, p_event_data text'
 
-/** Reporters must own a lease of the trial; sets `t`, `a` and `l`, or answers why not. */
 const TARGET = 'p_study uuid, p_trial uuid, p_lease uuid, p_client text, p_next jsonb'
 const ROWS = `t mixwright.trials; a mixwright.attempts; l mixwright.leases`
 const LOCK_STUDY = 'perform from mixwright.studies where id = p_study for no key update;'
@@ -16,6 +15,7 @@ const LOCK_TRIAL = `
     select * into t from mixwright.trials
       where uid = p_trial and study_id = p_study and evaluator = 'external' for no key update;
     if not found then outcome := 'no-trial'; return; end if;`
+/** Sets the trial, and the attempt and the lease by which the client tells of it; or answers why it may not. */
 const FIND_LEASE = `${LOCK_TRIAL}
     select * into l from mixwright.leases where id = p_lease and holder = p_client and external;
     select * into a from mixwright.attempts where id = l.attempt_id and trial_id = t.id;
@@ -85,7 +85,7 @@ const KEEP = `
 const KEEP_REPLICATE = `
   create function mixwright.keep_replicate(t mixwright.trials, a mixwright.attempts, p_replicate uuid, ${MEASURED})
   returns mixwright.trials language plpgsql as $$
-  declare r mixwright.trials; place integer; own uuid := gen_random_uuid();
+  declare r mixwright.trials; place integer; own uuid := mixwright.uuid_v7();
   begin
     update mixwright.studies set external_trials = external_trials + 1 where id = t.study_id
       returning external_trials - 1 into place;

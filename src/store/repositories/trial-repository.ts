@@ -41,7 +41,7 @@ export function createTrialRepository(db: Database): TrialRepository {
       if (!isId(attemptId)) return []
       return db
         .selectFrom('leases')
-        .selectAll()
+        .select(['id', 'attemptId', 'holder', 'expiresAt', 'releasedAt'])
         .where('attemptId', '=', attemptId)
         .orderBy('id')
         .execute()

@@ -39,7 +39,7 @@ export interface ThreadPool extends Compute {
 
 /**
  * Short work that somebody waits for (parsing, predictions, suggestions) has two threads of its own, so that it never
- * queues behind fits; so have trainings and ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it are empty afterwards.
+ * queues behind fits; so have files of imports, which may be large, and trainings and ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it are empty afterwards.
  */
 export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
   const {
@@ -50,6 +50,7 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
   // One more than the fits at work, for a recommendation that is asked for in a request.
   const long = new ThreadGroup(threads + 1, maxHeapMiB)
   const short = new ThreadGroup(2, maxHeapMiB)
+  const importing = new ThreadGroup(2, maxHeapMiB)
   const training = new InterruptibleThreads(trainingThreads, maxHeapMiB)
   const ingestion = new InterruptibleThreads(1, maxHeapMiB)
   const corpora = new CorpusCache()
@@ -57,7 +58,8 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
     threads,
     recommend: (task, options) => recommend(long, task, options),
     predict: (task: PredictMessage) => short.run<MetricPrediction[][]>('./predict.js', task),
-    parseTable: (task, onStart, onChunk) => parseTable(short, task, onStart, onChunk),
+    parseTable: (task, onStart, onChunk) =>
+      parseTable('files' in task.upload ? importing : short, task, onStart, onChunk),
     suggest: (task) => short.run<Suggestion[]>('./suggest.js', task),
     ingest: (task, { signal, onProgress: onEvent }) =>
       ingestion.run<IngestProgress, CorpusManifest>('./ingest.js', { task }, { signal, onEvent }),
@@ -67,7 +69,7 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
       ),
     async close() {
       corpora.clear()
-      await Promise.all([long, short, training, ingestion].map((group) => group.close()))
+      await Promise.all([long, short, importing, training, ingestion].map((group) => group.close()))
     },
   }
 }

@@ -37,6 +37,17 @@ describe('runs as JSON', () => {
     expect(table.warnings.map(({ code }) => code)).toEqual(['missing-values', 'replicates'])
   })
 
+  test('keep the standard errors of the metrics that they have', () => {
+    const errors = { loss: 0.125, acc: 0 }
+    const runs = [
+      { ...RUN, standardErrors: errors },
+      { ...RUN, id: 'b', metrics: { loss: 1, acc: null }, standardErrors: errors },
+    ]
+    const { table, rows } = parseJson({ runs })
+    expect(rows.map(({ standardErrors }) => standardErrors)).toEqual([errors, { loss: 0.125 }])
+    expect(table.preview[0].standardErrors).toEqual(errors)
+  })
+
   test.each([
     ['text in a number', { weights: { web: '0.7', code: 0.3 } }, '/runs/1/weights/web'],
     ['a negative weight', { weights: { web: 1.3, code: -0.3 } }, '/runs/1/weights/code'],
@@ -50,6 +61,8 @@ describe('runs as JSON', () => {
     ['an unknown field', { weight: 1 }, '/runs/1/weight'],
     ['a metric too large to calculate with', { metrics: { loss: 1e51 } }, '/runs/1/metrics/loss'],
     ['no tokens', { tokens: 0 }, '/runs/1/tokens'],
+    ['a negative error', { standardErrors: { loss: -1 } }, '/runs/1/standardErrors/loss'],
+    ['an error of no metric', { standardErrors: { f1: 1 } }, '/runs/1/standardErrors/f1'],
     ['half a surrogate pair', { id: '\ud800' }, '/runs/1/id'],
   ])('with %s are refused with a pointer into the body', (_, change, pointer) => {
     const { table, rows } = parseJson({ runs: [RUN, { ...RUN, id: 'b', ...change }] })

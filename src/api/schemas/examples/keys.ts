@@ -6,7 +6,7 @@ const ADMIN_ID = '0193f0b0-91e4-7c55-b0aa-0d3e8f27c914'
 export const newKeyExample = {
   name: 'trainer on the cluster',
   scopes: ['read', 'write', 'run'],
-  expiresAt: '2027-02-28T00:00:00Z',
+  expiresAt: '2027-02-28T00:00:00.000Z',
 }
 
 export const keyExample = {
@@ -18,7 +18,7 @@ export const keyExample = {
   createdBy: ADMIN_ID,
   rotatedFrom: null,
   createdAt: '2026-11-30T09:12:44.102Z',
-  expiresAt: '2027-02-28T00:00:00.000Z',
+  expiresAt: newKeyExample.expiresAt,
   revokedAt: null,
   lastUsedAt: '2026-11-30T10:03:17.668Z',
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { MixwrightError } from '../../../errors.js'
 import {
   IMPORT_FORMATS,
   type ImportFormat,
@@ -109,6 +110,9 @@ async function importRuns(study: string, files: string[], options: ImportOptions
     const text =
       'dryRun' in answer ? describePreview(answer, colours) : describeImport(answer, colours)
     process.stdout.write(text)
+  }
+  if ('dryRun' in answer && !answer.importable) {
+    throw new MixwrightError('rows-invalid', 'The runs would not be imported as they are.')
   }
 }
 

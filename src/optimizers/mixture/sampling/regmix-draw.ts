@@ -22,7 +22,7 @@ export function createRegmixDraw(
   const movable = base.map((value, i) => (fixed[i] ? 0 : value))
   const mass = movable.reduce((sum, value) => sum + value, 0)
   const rest = Math.max(0, 1 - space.lower.reduce((sum, bound) => sum + bound, 0))
-  if (mass === 0 && rest > 0) throw nothingToDraw()
+  if (mass === 0 && rest > VIOLATION_TOLERANCE) throw nothingToDraw()
   const samplers =
     mass === 0
       ? []
