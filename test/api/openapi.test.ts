@@ -49,6 +49,7 @@ describe('the OpenAPI document', () => {
       new Set([
         'get /livez',
         'get /readyz',
+        'get /metrics',
         'get /problems',
         'get /problems/{code}',
         'get /v1/methods',

@@ -34,7 +34,7 @@ describe('a request that cannot be served is answered by a problem document:', (
 
   test.each([
     ['PUT', '/v1/studies', 'GET, HEAD, POST'],
-    ['PATCH', `/v1/studies/${ID}`, 'DELETE, GET, HEAD'],
+    ['PUT', `/v1/studies/${ID}`, 'DELETE, GET, HEAD, PATCH'],
     ['PUT', `/v1/jobs/${ID}`, 'DELETE, GET, HEAD'],
     ['GET', `/v1/studies/${ID}/trials/${ID}/checkpoint`, 'DELETE'],
     ['POST', '/livez', 'GET, HEAD'],

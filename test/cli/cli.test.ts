@@ -56,9 +56,10 @@ describe('help', () => {
     expect(stdout).toContain('--json')
   })
 
-  test('of serve names every variable of the environment', async () => {
-    const { stdout } = await runCommand(['serve', '--help'])
-    for (const name of ENVIRONMENT_VARIABLES) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`))
+  test('of serve and worker names every variable of the environment', async () => {
+    const help = await Promise.all(['serve', 'worker'].map((name) => runCommand([name, '--help'])))
+    const text = help.map(({ stdout }) => stdout).join('')
+    for (const name of ENVIRONMENT_VARIABLES) expect(text).toMatch(new RegExp(`\\b${name}\\b`))
   })
 })
 
