@@ -94,7 +94,9 @@ export function createDataFolder(root: string, options: DataFolderOptions = {}):
   }
 
   async function remove(...paths: string[]): Promise<void> {
-    for (const place of paths) await rm(place, { recursive: true, force: true })
+    // Tried again when something is written in the folder while it is removed.
+    const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 10 }
+    for (const place of paths) await rm(place, options)
     usage.forget()
   }
 

@@ -37,8 +37,8 @@ export interface ApiKeyRepository {
   list(page: Page): Promise<ApiKeyRecord[]>
   /** Undefined when there is none. Revoking twice changes nothing. */
   revoke(id: string): Promise<ApiKeyRecord | undefined>
-  /** Whether there is a key that is neither revoked nor expired. */
-  anyValid(): Promise<boolean>
+  /** Whether there is a key that nobody has revoked, expired or not. */
+  anyUnrevoked(): Promise<boolean>
   /** Notes the use; at most once a minute is written. */
   touch(id: string): Promise<void>
 }

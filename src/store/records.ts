@@ -23,6 +23,8 @@ export interface StudyRecord {
   trialPolicy: TrialPolicy
   /** Trials that others run, so far; raised with each, so that two suggestions at a time notice each other. */
   externalTrials: number
+  /** Raised whenever a mixture is added to those tried, or taken away, so that one chosen before is not handed out. */
+  triedVersion: number
   /** Raised by every change of what the caller has given; compare-and-set on it. */
   version: number
   createdAt: Date

@@ -16,7 +16,7 @@ export interface StudyRepository {
   insert(
     study: Omit<
       StudyRecord,
-      'version' | 'externalTrials' | 'createdAt' | 'updatedAt' | 'domainSetVersion'
+      'version' | 'externalTrials' | 'triedVersion' | 'createdAt' | 'updatedAt' | 'domainSetVersion'
     >,
   ): Promise<StudyRecord>
   get(id: string): Promise<StudyRecord | undefined>
@@ -65,6 +65,8 @@ export interface ImportRepository {
   discardStagingBefore(date: Date): Promise<number>
   get(id: string): Promise<ImportRecord | undefined>
   list(studyId: string): Promise<ImportRecord[]>
+  /** Complete imports after `after`, in the order of creation. */
+  page(studyId: string, page: Page): Promise<ImportRecord[]>
   /**
    * Rows of complete imports in the order of insertion, as pages of JSON text (an array of RunRow with `importId`)
    * of at most `pageRows` rows, so that they can be handed to a worker thread without being parsed here.

@@ -60,6 +60,7 @@ interface StudiesTable {
   ingestionId: string | null
   trialPolicy: Json<StudyRecord['trialPolicy']>
   externalTrials: Generated<number>
+  triedVersion: Generated<number>
   version: Generated<number>
   createdAt: Timestamp
   updatedAt: Timestamp
@@ -130,7 +131,7 @@ interface LeasesTable {
   external: Generated<boolean>
 }
 
-/** Those of imported runs have no attempt, standard errors and details. */
+/** Those of imported runs have no attempt, standard errors, details and objective. */
 interface MeasurementsTable {
   id: Generated<number>
   trialId: number
@@ -139,6 +140,8 @@ interface MeasurementsTable {
   values: Json<Record<string, number>>
   standardErrors: NullableJson<Record<string, number> | null>
   details: NullableJson<Record<string, unknown> | null>
+  /** Of trials that others run, where the metrics have one. */
+  objective: number | null
   createdAt: Timestamp
 }
 

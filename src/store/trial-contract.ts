@@ -94,6 +94,8 @@ export interface TrialRepository {
   leases(attemptId: string): Promise<LeaseRecord[]>
   /** By attempt and tokens; those of the attempt that completed the trial are last. */
   measurements(trialId: string): Promise<MeasurementRecord[]>
+  /** The last of `measurements` by trial, without those that have none; in one round trip. */
+  latestMeasurements(trialIds: readonly string[]): Promise<Map<string, MeasurementRecord>>
   /**
    * Begins an attempt under the job that this worker holds, with a lease: the trial is `running`, an attempt left open
    * becomes `lost` and its lease is released. Undefined when the trial has ended or the job is not this worker's.

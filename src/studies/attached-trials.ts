@@ -11,6 +11,7 @@ import type {
   TrialRecord,
 } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { latestMeasurement } from './latest-measurement.js'
 import { refuseAsMixwrightError } from './problem.js'
 import { noTrial } from './report-refusals.js'
 import { completeMeasurement, type NewMeasurement, refuseIncomplete } from './reported-metrics.js'
@@ -95,7 +96,7 @@ export async function attachTrial(
     case 'exists': {
       const { trial, attempt, lease } = attached
       const held = input.lease && attempt && lease ? { attempt, lease } : undefined
-      const measurement = (await store.trials.measurements(trial.id)).at(-1)
+      const measurement = await latestMeasurement(store, trial.id)
       const warnings = warningsOf(compiled.space, weights)
       return { trial, study, measurement, held, warnings }
     }

@@ -1,5 +1,4 @@
-import { type Curve, shouldStop } from '../optimizers/early-stopping/index.js'
-import type { TrialCurve } from '../store/external-trial-contract.js'
+import { comparedAt, shouldStop } from '../optimizers/early-stopping/index.js'
 import type { TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { StudyFacts } from './study-facts.js'
@@ -8,6 +7,7 @@ import { stopRequested } from './trial-events.js'
 /** Asks the study's rule, after a measurement, whether the trial should end. */
 export interface EarlyStopping {
   /**
+   * @param trial running
    * @param tokens at which it was measured just now
    * @returns why the trial's client is to stop; undefined when it is to go on
    */
@@ -18,68 +18,28 @@ export interface EarlyStopping {
   ): Promise<string | undefined>
 }
 
-/** Trials in these states train no further. */
-const ENDED: ReadonlySet<TrialRecord['state']> = new Set([
-  'completed',
-  'completed-without-metrics',
-  'stopped',
-  'abandoned',
-  'cancelled',
-])
-
-export function createEarlyStopping(store: Pick<Store, 'externalTrials'>): EarlyStopping {
-  const { externalTrials } = store
-  const read = sharedReads(store)
+export function createEarlyStopping({
+  externalTrials,
+}: Pick<Store, 'externalTrials'>): EarlyStopping {
   return {
     async afterMeasurement(facts, trial, tokens) {
       const rule = facts.study.trialPolicy.earlyStopping
       if (!rule || tokens < rule.minTokens) return undefined
-      const curves = await read(trial.studyId, trial.fidelity)
-      const own = curves.find(({ trialId }) => trialId === trial.id)
-      if (!own) return undefined
-      const others = curves.filter((curve) => curve !== own)
-      const { stop, reason } = shouldStop(
-        rule,
-        curveOf(facts, own),
-        others.map((curve) => curveOf(facts, curve)),
-      )
+      const points = await externalTrials.objectives(trial.id)
+      const last = points.at(-1)
+      if (!last || last.tokens < rule.minTokens) return undefined
+      const at = comparedAt(rule, last.tokens)
+      const of = rule.rule === 'median' ? 'mean' : 'first'
+      const rivals = await externalTrials.rivals(trial.id, { of, tokens: at })
+      // To the rule, a rival is as good as one point with what it compares: the rest of its curve never leaves the database.
+      const others = rivals.map((objective) => ({
+        points: [{ tokens: at, objective }],
+        ended: false,
+      }))
+      const { stop, reason } = shouldStop(rule, { points, ended: false }, others)
       if (!stop) return undefined
       await externalTrials.requestStop(trial.id, reason, stopRequested(trial.id, reason))
       return reason
     },
-  }
-}
-
-function curveOf({ objective }: StudyFacts, { state, points }: TrialCurve): Curve {
-  return {
-    points: points.map(({ tokens, values }) => ({ tokens, objective: objective(values) })),
-    ended: ENDED.has(state),
-  }
-}
-
-/** Measurements of one study come in at the same time; one read that begins after them is enough for all. */
-function sharedReads({ externalTrials }: Pick<Store, 'externalTrials'>) {
-  const next = new Map<string, Promise<TrialCurve[]>>()
-  const current = new Map<string, Promise<unknown>>()
-  return (studyId: string, fidelity: string): Promise<TrialCurve[]> => {
-    const key = `${studyId} ${fidelity}`
-    const waiting = next.get(key)
-    if (waiting) return waiting
-    const before = current.get(key) ?? Promise.resolve()
-    const read = before.then(() => {
-      next.delete(key)
-      const reading = externalTrials.curves(studyId, fidelity)
-      const ended = reading.then(
-        () => {},
-        () => {},
-      )
-      current.set(key, ended)
-      void ended.then(() => {
-        if (current.get(key) === ended) current.delete(key)
-      })
-      return reading
-    })
-    next.set(key, read)
-    return read
   }
 }

@@ -34,6 +34,7 @@ type TrialEvent =
   | { type: 'trial-stop-requested'; data: ExternalTrial & { reason: string } }
   | { type: 'trial-stopped'; data: ExternalTrial & { reason: string | null } }
   | { type: 'trial-expired'; data: ExternalTrial }
+  | { type: 'trial-resumed'; data: ExternalTrial }
   | { type: 'trial-abandoned'; data: ExternalTrial & { reason: string | null } }
 
 type AnyTrial = {

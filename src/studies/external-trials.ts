@@ -1,18 +1,11 @@
-import { v7 as uuid } from 'uuid'
 import { MixwrightError, problemDocument } from '../errors.js'
-import type {
-  CompleteOutcome,
-  Kept,
-  Reported,
-  ReportRefusal,
-  ReportTarget,
-} from '../store/external-trial-contract.js'
+import type { Kept, Reported, ReportTarget } from '../store/external-trial-contract.js'
 import type { LeaseRecord, MeasurementRecord, StudyRecord, TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { type AttachedTrial, attachTrial, type NewAttachedTrial } from './attached-trials.js'
 import { createEarlyStopping, type EarlyStopping } from './early-stopping.js'
+import { latestMeasurement } from './latest-measurement.js'
 import {
-  alreadyCompleted,
   alreadyEnded,
   endOf,
   isRefusal,
@@ -20,16 +13,15 @@ import {
   refusedReport,
   tokensBackwards,
 } from './report-refusals.js'
-import { completeMeasurement, type NewMeasurement, refuseIncomplete } from './reported-metrics.js'
+import { completeMeasurement, type NewMeasurement } from './reported-metrics.js'
 import type { StudyFacts, StudyFactsCache } from './study-facts.js'
-import { leaseEnd } from './suggestions.js'
+import { completeTrial } from './trial-completion.js'
 import {
   trialAbandoned,
-  trialCompleted,
   trialExpired,
   trialFailed,
   trialMeasured,
-  trialStopped,
+  trialResumed,
 } from './trial-events.js'
 
 /** By what a client shows that a trial is its own. */
@@ -130,7 +122,11 @@ export function createExternalTrialService(
     async heartbeat(studyId, trialId, holding) {
       const { study } = await cache.get(studyId)
       const target = targetOf(studyId, trialId, holding)
-      const renewed = await externalTrials.renew(target, leaseEnd(study.trialPolicy))
+      const renewed = await externalTrials.renew(
+        target,
+        study.trialPolicy.leaseSeconds,
+        trialResumed,
+      )
       if (renewed.outcome === 'kept') return directiveOf(study, renewed)
       if (renewed.outcome === 'illegal') return ended(study, renewed.trial)
       throw await refusedReport(store, target, renewed)
@@ -203,90 +199,27 @@ async function measure(
   reported: Reported,
 ): Promise<Directive> {
   const { study } = facts
-  const until = leaseEnd(study.trialPolicy)
+  const { leaseSeconds } = study.trialPolicy
   const event = trialMeasured(facts, reported)
-  const measured = await store.externalTrials.measure(target, reported, until, event)
-  switch (measured.outcome) {
-    case 'kept': {
-      const { trial } = measured
-      const stop = trial.stopRequestedAt
-        ? undefined
-        : await stopping.afterMeasurement(facts, trial, reported.tokens)
-      return directiveOf(study, measured, stop)
-    }
-    case 'tokens-backwards':
-      if (measured.same) return directiveOf(study, measured)
-      throw tokensBackwards(measured.trial, measured.last)
-    default:
-      throw await refusedReport(store, target, measured)
-  }
-}
-
-const KINDS = {
-  completed: 'completed',
-  stopped: 'stopped',
-  'without-metrics': 'completed-without-metrics',
-} as const
-
-async function completeTrial(
-  store: Store,
-  facts: StudyFacts,
-  target: ReportTarget,
-  { measurement, outcome = 'completed', reason: why }: Completion,
-): Promise<ReportedTrial & { isReplicate: boolean }> {
-  const reason = why ?? null
-  const last = measurement && completeMeasurement(facts, measurement, '/measurement')
-  const latest = last ?? (outcome === 'completed' ? await lastOfLease(store, target) : undefined)
-  if (outcome === 'completed' && latest) {
-    refuseIncomplete(facts, latest, last ? '/measurement/values' : '/measurement')
-  }
-  const completed = await store.externalTrials.complete(
+  const measured = await store.externalTrials.measure(
     target,
-    { kind: KINDS[outcome], last, reason, replicateId: uuid() },
-    outcome === 'stopped' ? trialStopped(reason) : trialCompleted(facts, latest?.values),
+    reported,
+    leaseSeconds,
+    event,
+    trialResumed,
   )
-  if (isRefusal(completed)) throw await refusedReport(store, target, completed)
-  const trial = completedTrial(completed)
-  const isReplicate = completed.outcome === 'replicate'
-  return { ...(await reported(store, facts.study, trial)), isReplicate }
-}
-
-/** @throws MixwrightError what was told does not go with what was told before */
-function completedTrial(completed: Exclude<CompleteOutcome, ReportRefusal>): TrialRecord {
-  switch (completed.outcome) {
-    case 'completed':
-    case 'replicate':
-    case 'repeated':
-      return completed.trial
-    case 'conflict':
-      throw alreadyCompleted(completed.trial, completed.last)
-    case 'tokens-backwards':
-      throw tokensBackwards(completed.trial, completed.last)
-    case 'unmeasured': {
-      const detail =
-        'The trial has no measurement. Send one, or end the trial with the outcome `without-metrics`.'
-      throw new MixwrightError(
-        'validation-failed',
-        'There is nothing to complete the trial with.',
-        [{ pointer: '/measurement', detail }],
-      )
-    }
+  if (isRefusal(measured)) throw await refusedReport(store, target, measured)
+  const { trial } = measured
+  let { tokens } = reported
+  if (measured.outcome === 'tokens-backwards') {
+    // The answer to one that is sent again may have been lost, or the rule may not have been asked before a crash.
+    if (!measured.same) throw tokensBackwards(trial, measured.last)
+    tokens = measured.last.tokens
   }
-}
-
-/** What the attempt under the lease was measured last. Undefined when it was not, or there is no such lease. */
-async function lastOfLease(
-  { trials }: Store,
-  { trialId, leaseId }: ReportTarget,
-): Promise<MeasurementRecord | undefined> {
-  const measurements = await trials.measurements(trialId)
-  for (const attemptId of new Set(measurements.map((measurement) => measurement.attemptId))) {
-    const leases = await trials.leases(attemptId)
-    if (!leases.some(({ id }) => id === leaseId)) continue
-    const own = measurements.filter((measurement) => measurement.attemptId === attemptId)
-    return own.reduce((last, next) => (next.tokens > last.tokens ? next : last))
-  }
-  return undefined
+  const stop = trial.stopRequestedAt
+    ? undefined
+    : await stopping.afterMeasurement(facts, trial, tokens)
+  return directiveOf(study, measured, stop)
 }
 
 async function reported(
@@ -294,6 +227,5 @@ async function reported(
   study: StudyRecord,
   trial: TrialRecord,
 ): Promise<ReportedTrial> {
-  const measurement = (await store.trials.measurements(trial.id)).at(-1)
-  return { trial, study, measurement }
+  return { trial, study, measurement: await latestMeasurement(store, trial.id) }
 }

@@ -5,9 +5,16 @@ export interface HealthCheck {
   detail?: string
 }
 
+export interface Readiness {
+  ready: boolean
+  checks: Record<string, HealthCheck>
+  /** Of the checks that failed, by name: for logs alone, because they name hosts, ports and users. */
+  failures: Record<string, unknown>
+}
+
 export interface HealthService {
   /** Whether requests can be served: the store answers, and so does whatever else the process was started with. */
-  ready(): Promise<{ ready: boolean; checks: Record<string, HealthCheck> }>
+  ready(): Promise<Readiness>
 }
 
 const EMBEDDED_DURABILITY =
@@ -28,7 +35,12 @@ export function createHealthService(
         ),
         ...Object.entries(others).map(([name, probe]) => check(name, probe)),
       ])
-      return { ready: checks.every(([, { ok }]) => ok), checks: Object.fromEntries(checks) }
+      const failed = checks.filter(([, { ok }]) => !ok)
+      return {
+        ready: failed.length === 0,
+        checks: Object.fromEntries(checks.map(([name, { failure: _, ...said }]) => [name, said])),
+        failures: Object.fromEntries(failed.map(([name, { failure }]) => [name, failure])),
+      }
     },
   }
 }
@@ -37,11 +49,12 @@ async function check(
   name: string,
   probe: () => Promise<void>,
   detail?: string,
-): Promise<[string, HealthCheck]> {
+): Promise<[string, HealthCheck & { failure?: unknown }]> {
   try {
     await probe()
     return [name, { ok: true, ...(detail && { detail }) }]
-  } catch (error) {
-    return [name, { ok: false, detail: error instanceof Error ? error.message : String(error) }]
+  } catch (failure) {
+    const said = `The ${name} does not answer. The log of the service says why.`
+    return [name, { ok: false, detail: said, failure }]
   }
 }

@@ -18,7 +18,7 @@ import {
 } from './import-refusals.js'
 import type { Limits } from './limits.js'
 import type { Compute } from './ports.js'
-import { requireStudy } from './studies.js'
+import { type Listing, listing, requireStudy } from './studies.js'
 
 export interface ImportService {
   /**
@@ -40,7 +40,8 @@ export interface ImportService {
    * @throws MixwrightError `study-not-found`
    */
   receive(studyId: string): Promise<ReceivedFiles>
-  list(studyId: string): Promise<ImportRecord[]>
+  /** In the order of creation. @throws MixwrightError `study-not-found` */
+  list(studyId: string, query: { limit: number; after?: string }): Promise<Listing<ImportRecord>>
 }
 
 export interface ReceivedFiles {
@@ -118,9 +119,9 @@ export function createImportService(
       }
     },
 
-    async list(studyId) {
+    async list(studyId, { limit, after }) {
       await requireStudy(store, studyId)
-      return importsOf(studyId)
+      return listing(await store.imports.page(studyId, { limit: limit + 1, after }), limit)
     },
   }
 

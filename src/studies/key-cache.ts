@@ -1,23 +1,23 @@
 import type { ApiKeyRecord, ApiKeyRepository } from '../store/key-contract.js'
 
-/** How long what the store said about a key may be used: a key that is revoked elsewhere works no longer than that. */
-const FRESH_MS = 5_000
+/** How old what the store said about a key may be: a key that is revoked elsewhere works no longer than that. */
+const OLDEST_MS = 5_000
 /** Uses are noted in the store once a minute. */
 const TOUCH_MS = 60_000
 const LARGEST = 1_000
 
-interface Entry {
-  found: Promise<ApiKeyRecord | undefined>
-  /** The question was put before this time less `FRESH_MS`, whenever the answer came. */
-  freshUntil: number
+interface Answer<T> {
+  answer: Promise<T>
+  /** When the question was put, whenever the answer came. */
+  askedAt: number
 }
 
 /** Keys as the store knew them at most five seconds ago. Only those that are there are kept, 1,000 at most. */
 export class KeyCache {
   readonly #keys: ApiKeyRepository
   readonly #now: () => number
-  readonly #entries = new Map<string, Entry>()
-  #any: { answer: Promise<boolean>; freshUntil: number } | undefined
+  readonly #entries = new Map<string, Answer<ApiKeyRecord | undefined>>()
+  #any: Answer<boolean> | undefined
 
   /** @param now milliseconds since 1970 */
   constructor(keys: ApiKeyRepository, now: () => number) {
@@ -25,21 +25,25 @@ export class KeyCache {
     this.#now = now
   }
 
-  /** @param hash of the key. Many who ask at once share one look into the store. */
-  find(hash: string): Promise<ApiKeyRecord | undefined> {
+  /**
+   * Many who ask at once share one look into the store.
+   * @param hash of the key
+   * @param oldestMs how old the answer may be
+   */
+  find(hash: string, oldestMs = OLDEST_MS): Promise<ApiKeyRecord | undefined> {
     const known = this.#entries.get(hash)
-    if (known && this.#now() < known.freshUntil) return known.found
-    const entry = { found: this.#look(hash), freshUntil: this.#now() + FRESH_MS }
+    if (known && this.#isFresh(known, oldestMs)) return known.answer
+    const entry = { answer: this.#look(hash), askedAt: this.#now() }
     this.#entries.delete(hash)
     this.#entries.set(hash, entry)
     this.#dropOldest()
     const forget = () => {
       if (this.#entries.get(hash) === entry) this.#entries.delete(hash)
     }
-    entry.found.then((record) => {
+    entry.answer.then((record) => {
       if (!record) forget()
     }, forget)
-    return entry.found
+    return entry.answer
   }
 
   /** Whether the key was there when it was last looked for. */
@@ -58,14 +62,19 @@ export class KeyCache {
     this.#any = undefined
   }
 
-  anyValid(): Promise<boolean> {
-    if (this.#any && this.#now() < this.#any.freshUntil) return this.#any.answer
-    const any = { answer: this.#keys.anyValid(), freshUntil: this.#now() + FRESH_MS }
+  /** @param oldestMs how old the answer may be */
+  anyUnrevoked(oldestMs = OLDEST_MS): Promise<boolean> {
+    if (this.#any && this.#isFresh(this.#any, oldestMs)) return this.#any.answer
+    const any = { answer: this.#keys.anyUnrevoked(), askedAt: this.#now() }
     this.#any = any
     any.answer.catch(() => {
       if (this.#any === any) this.#any = undefined
     })
     return any.answer
+  }
+
+  #isFresh({ askedAt }: Answer<unknown>, oldestMs: number): boolean {
+    return this.#now() < askedAt + oldestMs
   }
 
   async #look(hash: string): Promise<ApiKeyRecord | undefined> {

@@ -51,8 +51,18 @@ export interface KeyService {
   authenticate(key: string): Promise<ApiKeyRecord>
   /** Whether the key was valid when it was last seen in this process. */
   knows(key: string): boolean
-  /** Whether there is a valid key. Keys made elsewhere are seen within 5 s. */
-  anyValid(): Promise<boolean>
+  /**
+   * Whether a key that was authenticated is valid still.
+   * @param oldestMs how old what is known of it may be
+   */
+  isStillValid(key: Pick<ApiKeyRecord, 'hash'>, oldestMs: number): Promise<boolean>
+  /**
+   * Whether there is a key that nobody has revoked. Expired ones count: time alone opens no service.
+   * @param oldestMs how old the answer may be. Default 5 s
+   */
+  anyUnrevoked(oldestMs?: number): Promise<boolean>
+  /** Of the first key in the line of rotations that ends with this one; of itself when it took no other's place. */
+  originOf(key: Pick<ApiKeyRecord, 'id' | 'rotatedFrom'>): Promise<string>
 }
 
 /** @param now milliseconds since 1970 */
@@ -61,6 +71,7 @@ export function createKeyService(
   now: () => number = Date.now,
 ): KeyService {
   const cache = new KeyCache(store.apiKeys, now)
+  const origins = new Map<string, string>()
   const require = async (id: string) => {
     const record = await store.apiKeys.get(id)
     if (!record) throw keyNotFound(id)
@@ -128,7 +139,12 @@ export function createKeyService(
       throw invalid(`The key ${record.prefix} ${state === 'revoked' ? 'was revoked' : 'expired'}.`)
     },
     knows: (key) => isKeyText(key) && cache.has(hashKey(key)),
-    anyValid: () => cache.anyValid(),
+    async isStillValid({ hash }, oldestMs) {
+      const record = await cache.find(hash, oldestMs)
+      return record !== undefined && keyState(record, now()) === 'valid'
+    },
+    anyUnrevoked: (oldestMs) => cache.anyUnrevoked(oldestMs),
+    originOf: (key) => originOf(store.apiKeys, origins, key),
   }
 }
 
@@ -139,6 +155,25 @@ export function keyState(
 ): 'valid' | 'expired' | 'revoked' {
   if (revokedAt !== null) return 'revoked'
   return expiresAt !== null && expiresAt.getTime() <= now ? 'expired' : 'valid'
+}
+
+/** Whose place a key took never changes, and keys are never deleted: each is looked up once. */
+async function originOf(
+  keys: Pick<Store['apiKeys'], 'get'>,
+  origins: Map<string, string>,
+  { id, rotatedFrom }: Pick<ApiKeyRecord, 'id' | 'rotatedFrom'>,
+): Promise<string> {
+  if (rotatedFrom === null) return id
+  const known = origins.get(id)
+  if (known !== undefined) return known
+  let origin = rotatedFrom
+  for (;;) {
+    const before = (await keys.get(origin))?.rotatedFrom
+    if (!before) break
+    origin = before
+  }
+  origins.set(id, origin)
+  return origin
 }
 
 function draw() {

@@ -13,9 +13,12 @@ export interface NewMeasurement {
   values: Record<string, number>
   /** Metric name → standard error of the value, ≥ 0. */
   standardErrors?: Record<string, number>
-  /** Whatever else is known, for people. */
+  /** Whatever else is known, for people. At most 64 KiB of JSON. */
   details?: Record<string, unknown>
 }
+
+/** They are for people, and come with every view of the trial. */
+const LARGEST_DETAILS_BYTES = 64 * 1024
 
 /** More are cut off: nobody reads them. */
 const MOST_ERRORS = 50
@@ -26,7 +29,7 @@ const MOST_ERRORS = 50
  * @throws MixwrightError `validation-failed` for metrics that the study does not have, or that are not numbers
  */
 export function completeMeasurement(
-  { metricNames }: StudyFacts,
+  { metricNames, objective: objectiveFor }: StudyFacts,
   measurement: NewMeasurement,
   base = '',
 ): Reported {
@@ -47,11 +50,23 @@ export function completeMeasurement(
   check(standardErrors, 'standardErrors', (name) =>
     Object.hasOwn(values, name) ? '' : 'There is no value that it is the standard error of.',
   )
+  const bytes = Buffer.byteLength(JSON.stringify(details))
+  if (bytes > LARGEST_DETAILS_BYTES) {
+    const detail = `It has ${bytes} bytes of JSON; at most ${LARGEST_DETAILS_BYTES} are kept.`
+    errors.push({ pointer: `${base}/details`, detail })
+  }
   if (errors.length > 0) {
     const detail = 'The measurement cannot be taken; nothing was stored.'
     throw new MixwrightError('validation-failed', detail, errors.slice(0, MOST_ERRORS))
   }
-  return { tokens, values, standardErrors, details }
+  const objective = objectiveFor(values)
+  return {
+    tokens,
+    values,
+    standardErrors,
+    details,
+    objective: Number.isFinite(objective) ? objective : null,
+  }
 }
 
 function unknownMetric(name: string, known: readonly string[]): string {

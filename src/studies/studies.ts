@@ -65,7 +65,9 @@ export interface StudyService {
   /** @throws MixwrightError `study-not-found`, `precondition-failed`, `validation-failed` */
   update(id: string, change: StudyChange, versions: WantedVersions): Promise<StudyRecord>
   /**
-   * Cancels its search, the trials that others run and all of its jobs, as far as they have not ended; what was found stays.
+   * Cancels its search, the trials that others run and all of its jobs, as far as they have not ended; what was found stays. Where
+   * others run trials, the policy's `maxTrials` becomes the number of those there are, so that no client is given a new one until
+   * it is raised.
    * @throws MixwrightError `study-not-found`
    */
   cancel(id: string): Promise<StudyRecord>
@@ -126,22 +128,29 @@ export function createStudyService(
     async cancel(id) {
       const study = await requireStudy(store, id)
       await cancelSearches(store, searches, id)
-      await store.externalTrials.cancelAll(id, trialCancelled)
+      if (study.problem.fidelities.some(({ evaluator }) => evaluator === 'external')) {
+        await store.externalTrials.cancelAll(id, trialCancelled)
+        facts.forget(id)
+      }
       for (const job of await unfinishedJobs(store, id)) await store.jobs.requestCancel(job.id)
-      return study
+      return requireStudy(store, id)
     },
     async delete(id, versions = 'any') {
+      await deleteStudy(store, id, versions)
       facts.forget(id)
-      if (versions === 'any') {
-        if (!(await store.studies.delete(id))) throw studyNotFound(id)
-        return
-      }
-      for (;;) {
-        const study = await requireStudy(store, id)
-        refuseVersion(study, versions)
-        if (await store.studies.delete(id, study.version)) return
-      }
     },
+  }
+}
+
+async function deleteStudy(store: Store, id: string, versions: WantedVersions): Promise<void> {
+  if (versions === 'any') {
+    if (!(await store.studies.delete(id))) throw studyNotFound(id)
+    return
+  }
+  for (;;) {
+    const study = await requireStudy(store, id)
+    refuseVersion(study, versions)
+    if (await store.studies.delete(id, study.version)) return
   }
 }
 

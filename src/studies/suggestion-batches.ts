@@ -2,7 +2,14 @@ import { v7 as uuid } from 'uuid'
 import { MixwrightError } from '../errors.js'
 import { createRng } from '../optimizers/random.js'
 import { RecentlyUsed } from '../recently-used.js'
-import type { Grant, LeasedTrial, NewExternalTrial } from '../store/external-trial-contract.js'
+import type {
+  Grant,
+  Holdings,
+  InsertOutcome,
+  LeasedTrial,
+  NewExternalTrial,
+  TriedVersion,
+} from '../store/external-trial-contract.js'
 import type { Store } from '../store/store.js'
 import type { Compute } from './ports.js'
 import {
@@ -20,6 +27,8 @@ export interface MixtureRequest {
   facts: StudyFacts
   fidelity: string
   grant: Grant
+  /** What the client has been given back. */
+  holds: Holdings
   count: number
 }
 
@@ -52,17 +61,18 @@ export class SuggestionBatches {
   }
 
   /**
-   * As many trials as were asked for, or fewer when the study has no room for more or its space no further mixtures.
+   * As many trials as were asked for, or fewer when the study has no room for more or its space no further mixtures. `held`: the
+   * client has been given others since it asked.
    * @throws MixwrightError `study-not-found`, `overloaded`
    */
-  request(request: MixtureRequest): Promise<LeasedTrial[]> {
+  request(request: MixtureRequest): Promise<LeasedTrial[] | 'held'> {
     const { id } = request.facts.study
     return this.#queues.get(id, () => new StudyQueue(this.#options)).request(request)
   }
 }
 
 interface Waiting extends MixtureRequest {
-  resolve(given: LeasedTrial[]): void
+  resolve(given: LeasedTrial[] | 'held'): void
   reject(error: unknown): void
 }
 
@@ -80,15 +90,15 @@ class StudyQueue {
   readonly #options: SuggestionBatchesOptions
   readonly #waiting: Waiting[] = []
   #isWorking = false
-  /** External trials of the study, which is the position of the next one. */
-  #position: number | undefined
+  /** What the courses go by; its number of trials is the position of the next one. */
+  #version: TriedVersion | undefined
   readonly #courses = new Map<string, Course>()
 
   constructor(options: SuggestionBatchesOptions) {
     this.#options = options
   }
 
-  request(request: MixtureRequest): Promise<LeasedTrial[]> {
+  request(request: MixtureRequest): Promise<LeasedTrial[] | 'held'> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...request, resolve, reject })
       if (!this.#isWorking) void this.#work()
@@ -100,10 +110,7 @@ class StudyQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#nextBatch()
       try {
-        const given = await this.#serve(batch)
-        batch.forEach(({ resolve }, i) => {
-          resolve(given[i])
-        })
+        await this.#serve(batch)
       } catch (error) {
         this.#forget()
         for (const { reject } of batch) reject(error)
@@ -127,29 +134,45 @@ class StudyQueue {
     return batch
   }
 
-  /** What each request of the batch gets; the first ones are served first where it is not enough for all. */
-  async #serve(batch: readonly Waiting[]): Promise<LeasedTrial[][]> {
-    const { facts, fidelity } = batch[batch.length - 1]
+  /** Answers the requests of the batch; the first ones are served first where it is not enough for all. */
+  async #serve(all: readonly Waiting[]): Promise<void> {
+    const { facts, fidelity } = all[all.length - 1]
+    let batch = all
+    let { maxTrials } = facts.study.trialPolicy
     for (let i = 0; i < MOST_TRIES; i++) {
-      const { course, position } = await this.#courseAt(facts, fidelity)
-      const { maxTrials } = facts.study.trialPolicy
+      if (batch.length === 0) return
+      const { course, version } = await this.#courseAt(facts, fidelity)
+      const position = version.externalTrials
       const room = maxTrials === null ? Number.POSITIVE_INFINITY : Math.max(0, maxTrials - position)
       const wanted = batch.reduce((sum, { count }) => sum + count, 0)
       const mixtures = await this.#take(course, facts, fidelity, Math.min(wanted, room))
-      if (mixtures.length === 0) return batch.map(() => [])
-      const grants = batch.flatMap(({ grant, count }) => Array<Grant>(count).fill(grant))
+      if (mixtures.length === 0) return shareOut(batch, [])
+      const places = batch.flatMap(({ grant, holds, count }) =>
+        Array<Pick<Waiting, 'grant' | 'holds'>>(count).fill({ grant, holds }),
+      )
       const trials = mixtures.map((mixture, j) => ({
         ...newTrial(facts, fidelity, mixture, position + j),
-        grant: grants[j],
+        ...places[j],
       }))
-      const given = await this.#write(facts.study.id, position, trials)
-      if (given) {
-        this.#position = position + trials.length
-        course.known.push(...mixtures.map(({ weights }) => weights))
-        course.next.splice(0, mixtures.length)
-        return shareOut(batch, given)
+      const written = await this.#write(facts.study.id, version, trials)
+      switch (written.outcome) {
+        case 'inserted':
+          this.#version = {
+            externalTrials: position + trials.length,
+            triedVersion: version.triedVersion + 1,
+          }
+          course.known.push(...mixtures.map(({ weights }) => weights))
+          course.next.splice(0, mixtures.length)
+          return shareOut(batch, written.trials)
+        case 'held':
+          batch = withoutHolders(batch, written.clients)
+          break
+        case 'full':
+          maxTrials = written.maxTrials
+          break
+        case 'stale':
+          this.#forget()
       }
-      this.#forget()
     }
     const detail = 'Too many processes write trials of this study at the same time.'
     throw new MixwrightError('overloaded', detail)
@@ -157,39 +180,39 @@ class StudyQueue {
 
   #write(
     studyId: string,
-    position: number,
-    trials: readonly (NewExternalTrial & { grant: Grant })[],
-  ): Promise<LeasedTrial[] | undefined> {
+    version: TriedVersion,
+    trials: readonly (NewExternalTrial & { grant: Grant; holds: Holdings })[],
+  ): Promise<InsertOutcome> {
     const { externalTrials } = this.#options.store
-    return externalTrials.insertSuggested(studyId, position, trials, trialSuggested)
+    return externalTrials.insertSuggested(studyId, version, trials, trialSuggested)
   }
 
   #forget(): void {
-    this.#position = undefined
+    this.#version = undefined
     this.#courses.clear()
   }
 
   async #courseAt(
     { study, compiled }: StudyFacts,
     fidelity: string,
-  ): Promise<{ course: Course; position: number }> {
+  ): Promise<{ course: Course; version: TriedVersion }> {
     const kept = this.#courses.get(fidelity)
-    if (kept && this.#position !== undefined) return { course: kept, position: this.#position }
+    if (kept && this.#version) return { course: kept, version: this.#version }
     const snapshot = await this.#options.store.externalTrials.snapshot(study.id, fidelity)
     if (!snapshot) {
       const detail = `There is no study with the id ${study.id}.`
       throw new MixwrightError('study-not-found', detail)
     }
-    const { externalTrials: position, tried: known } = snapshot
-    // Others have written trials, perhaps at the other fidelities, too.
-    if (position !== this.#position) this.#forget()
+    const { tried: known, ...version } = snapshot
+    // Others have changed what was tried, perhaps at the other fidelities, too.
+    if (version.triedVersion !== this.#version?.triedVersion) this.#forget()
     const next = baselineMixtures(compiled.space).filter(({ weights }) =>
       known.every((other) => !isSame(other, weights)),
     )
     const course = { known, next, isExhausted: false }
     this.#courses.set(fidelity, course)
-    this.#position = position
-    return { course, position }
+    this.#version = version
+    return { course, version }
   }
 
   /**
@@ -229,15 +252,18 @@ function newTrial(
 }
 
 /** In the order of the positions. */
-function shareOut(
-  batch: readonly MixtureRequest[],
-  given: readonly LeasedTrial[],
-): LeasedTrial[][] {
+function shareOut(batch: readonly Waiting[], given: readonly LeasedTrial[]): void {
   const trials = given.toSorted((a, b) => a.trial.position - b.trial.position)
   let first = 0
-  return batch.map(({ count }) => {
-    const own = trials.slice(first, first + count)
+  for (const { count, resolve } of batch) {
+    resolve(trials.slice(first, first + count))
     first += count
-    return own
-  })
+  }
+}
+
+/** Those that are left, once the clients that hold trials already are told so. */
+function withoutHolders(batch: readonly Waiting[], holders: readonly string[]): Waiting[] {
+  const isHolder = ({ grant }: Waiting) => holders.includes(grant.client)
+  for (const request of batch) if (isHolder(request)) request.resolve('held')
+  return batch.filter((request) => !isHolder(request))
 }

@@ -9,7 +9,7 @@ import type { Compute } from './ports.js'
 import { requireStudy } from './studies.js'
 import type { StudyFacts, StudyFactsCache } from './study-facts.js'
 import { SuggestionBatches } from './suggestion-batches.js'
-import { trialExpired, trialSuggested } from './trial-events.js'
+import { trialExpired, trialResumed, trialSuggested } from './trial-events.js'
 
 export interface SuggestionRequest {
   /** Names who will train the trials: whoever asks again under the name gets its unfinished trials back. */
@@ -91,25 +91,30 @@ export function externalFidelity({ problem }: StudyRecord, asked?: string): Fide
 }
 
 async function handOut(
-  { store }: SuggestionServiceOptions,
+  options: SuggestionServiceOptions,
   batches: SuggestionBatches,
   facts: StudyFacts,
   request: SuggestionRequest & { fidelityOfNew: string },
 ): Promise<Suggestions> {
+  const { store } = options
   const { study } = facts
   const { client, count = 1, fidelity, fidelityOfNew } = request
   const grant = grantFor(study, client)
   const old = await oldTrials(store, study, fidelity, grant, count)
   const missing = count - old.length
-  const asked = { facts, fidelity: fidelityOfNew, grant, count: missing }
-  const created = missing > 0 ? await batches.request(asked) : []
+  const holds = { count: old.length, fidelity }
+  const asked = { facts, fidelity: fidelityOfNew, grant, holds, count: missing }
+  const answer = missing > 0 ? await batches.request(asked) : []
+  // Under the same name another process was asked, and has given: that is what the client has.
+  if (answer === 'held') return handOut(options, batches, facts, request)
+  const created = answer
   if (old.length + created.length === 0) {
     // The timer may not have seen yet that a lease is due.
     const { expired } = await store.externalTrials.expireDue(trialExpired, study.id)
     if (expired.length > 0) old.push(...(await oldTrials(store, study, fidelity, grant, count)))
   }
   const isEmpty = old.length + created.length === 0
-  const wait = isEmpty ? await retryAfter(store, study) : undefined
+  const wait = isEmpty ? await retryAfter(store, study, fidelity) : undefined
   return {
     study,
     trials: [
@@ -131,32 +136,41 @@ async function oldTrials(
   limit: number,
 ): Promise<LeasedTrial[]> {
   const options = { limit, maxAttempts: trialPolicy.maxAttempts }
-  const found = await externalTrials.handOut(id, fidelity, grant, options, trialSuggested)
+  const found = await externalTrials.handOut(
+    id,
+    fidelity,
+    grant,
+    options,
+    trialSuggested,
+    trialResumed,
+  )
   return [...found.held, ...found.offered]
 }
 
 /** @param client who gets the trials */
 export function grantFor({ trialPolicy }: StudyRecord, client: string): Grant {
-  return { client, expiresAt: leaseEnd(trialPolicy) }
+  return { client, seconds: trialPolicy.leaseSeconds }
 }
 
-export function leaseEnd({ leaseSeconds }: StudyRecord['trialPolicy']): Date {
-  return new Date(Date.now() + leaseSeconds * 1000)
+async function withMeasurements(
+  { trials }: Store,
+  given: readonly LeasedTrial[],
+): Promise<HandedTrial[]> {
+  const latest = await trials.latestMeasurements(given.map(({ trial }) => trial.id))
+  return given.map((leased) => ({ ...leased, measurement: latest.get(leased.trial.id) }))
 }
 
-function withMeasurements(store: Store, given: readonly LeasedTrial[]): Promise<HandedTrial[]> {
-  return Promise.all(
-    given.map(async (leased) => ({
-      ...leased,
-      measurement: (await store.trials.measurements(leased.trial.id)).at(-1),
-    })),
-  )
-}
-
-/** A trial in the hands of another client may fail or expire, and is then offered again. */
-async function retryAfter(store: Store, { id }: StudyRecord): Promise<number | undefined> {
+/**
+ * A trial in the hands of another client may fail or expire, and is then offered again. One that can be offered was not a moment
+ * ago: somebody was just telling about it.
+ */
+async function retryAfter(
+  store: Store,
+  { id }: StudyRecord,
+  fidelity: string | undefined,
+): Promise<number | undefined> {
   const { trialPolicy } = await requireStudy(store, id)
-  const { states } = await store.externalTrials.counts(id)
-  if (states.running === 0) return undefined
+  const { states, offerable } = await store.externalTrials.counts(id, fidelity)
+  if (states.running + offerable === 0) return undefined
   return Math.ceil(Math.min(trialPolicy.leaseSeconds, LONGEST_RETRY_SECONDS))
 }

@@ -66,6 +66,11 @@ export const trialExpired = ((trial): Told => ({
   data: about(trial),
 })) satisfies TrialEvent
 
+export const trialResumed = ((trial): Told => ({
+  type: 'trial-resumed',
+  data: about(trial),
+})) satisfies TrialEvent
+
 export function trialAbandoned(reason: string | null): TrialEvent {
   return (trial): Told => ({ type: 'trial-abandoned', data: { ...about(trial), reason } })
 }

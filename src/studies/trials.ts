@@ -33,11 +33,9 @@ export function createTrialService(
         await trials.list({ ...query, studyId, limit: limit + 1 }),
         limit,
       )
-      const measured = items.map(async (trial) => ({
-        ...trial,
-        measurement: (await trials.measurements(trial.id)).at(-1),
-      }))
-      return { items: await Promise.all(measured), hasMore }
+      const latest = await trials.latestMeasurements(items.map(({ id }) => id))
+      const measured = items.map((trial) => ({ ...trial, measurement: latest.get(trial.id) }))
+      return { items: measured, hasMore }
     },
     async deleteCheckpoint(studyId, trialId) {
       await requireStudy(store, studyId)

@@ -92,7 +92,7 @@ describe('an upload', () => {
     expect(await upload(folder, 1_000, 1_000)).toMatchObject({ bytes: 1_000 })
     await expect(upload(folder, 1_001, 1_000)).rejects.toMatchObject({
       code: 'body-too-large',
-      message: expect.stringContaining('1 kB'),
+      message: expect.stringContaining('1000 bytes'),
     })
     expect(await filesBelow(root)).toHaveLength(1)
   })
@@ -184,7 +184,7 @@ describe('the quota', () => {
     await folder.requireRoom(765_433)
     await expect(folder.requireRoom(765_434)).rejects.toMatchObject({
       code: 'quota-exceeded',
-      message: 'The data folder has 1.23 MB of its 2 MB: 765 kB more do not fit.',
+      message: 'The data folder has 1.18 MiB of its 1.91 MiB: 747 KiB more do not fit.',
     })
   })
 
@@ -271,6 +271,18 @@ describe('files', () => {
     expect(await folder.removeCheckpoint(trial)).toBe(false)
   })
 
+  test('are removed while others are being written beside them', async () => {
+    const folder = createDataFolder(root)
+    const removed: unknown[] = []
+    for (let round = 0; round < 30; round++) {
+      // A writer whose folder goes away fails, and that is all right.
+      const writing = Array.from({ length: 12 }, () => upload(folder, 10).catch(() => {}))
+      removed.push(await folder.removeCorpus(corpus).catch((error) => error.code))
+      await Promise.all(writing)
+    }
+    expect(removed.filter(Boolean)).toEqual([])
+  })
+
   test('have no names but ids', async () => {
     const folder = createDataFolder(root)
     for (const name of ['..', '../..', 'a/b', '', '.', `${corpus}/..`]) {
@@ -289,12 +301,15 @@ describe('files', () => {
 test.each([
   [0, '0 bytes'],
   [999, '999 bytes'],
-  [1_000, '1 kB'],
-  [999_499, '999 kB'],
-  [999_500, '1 MB'],
-  [1_234_567, '1.23 MB'],
-  [50e9, '50 GB'],
-  [12_345e12, '12300 TB'],
+  [1_023, '1023 bytes'],
+  [1_024, '1 KiB'],
+  [1_000 * 1_024, '1000 KiB'],
+  [1_048_063, '1023 KiB'],
+  [1_048_064, '1 MiB'],
+  [1_234_567, '1.18 MiB'],
+  [64 * 2 ** 20, '64 MiB'],
+  [10 * 2 ** 30, '10 GiB'],
+  [12_345 * 2 ** 40, '12345 TiB'],
 ])('%d bytes read as %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text)
 })

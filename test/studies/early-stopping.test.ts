@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { shouldStop } from '../../src/optimizers/early-stopping/index.js'
+import { createRng } from '../../src/optimizers/random.js'
+import { objectiveFor } from '../../src/studies/objective.js'
 import { ExternalPlace, type Held, holding } from './external-support.js'
 
 const at = new ExternalPlace()
@@ -70,4 +73,51 @@ test('a rule that a study is given later holds from then on', async () => {
   const { study, last } = await course(null)
   await at.services.studies.update(study.id, { trialPolicy: { earlyStopping: MEDIAN } }, 'any')
   expect(await measure(last, 20, 80)).toMatchObject({ directive: 'stop' })
+})
+
+describe.each([
+  { rule: 'median', minTokens: 20, minTrials: 3 },
+  { rule: 'successive-halving', minTokens: 10, reduction: 2, minTrials: 3 },
+] as const)('the $rule rule', (rule) => {
+  test('decides as it would with all that was measured', async () => {
+    const study = await at.newStudy({ earlyStopping: rule })
+    const objective = objectiveFor(study.problem)
+    const random = createRng(11, rule.rule)
+    const held: Held[] = []
+    for (let i = 0; i < 7; i++) held.push(await at.askOne(study, `client ${i}`))
+    const curves = held.map(() => [] as { tokens: number; objective: number }[])
+    const asked = new Set<number>()
+    const directives: string[] = []
+    for (let round = 0; round < 70; round++) {
+      const i = random.integer(held.length)
+      if (asked.has(i)) continue
+      const tokens = (curves[i].at(-1)?.tokens ?? 0) + 1 + random.integer(25)
+      const values: Record<string, number> = { val_loss: 2 + i / 10 + random.uniform() }
+      if (random.uniform() < 0.8) values.accuracy = random.uniform()
+      curves[i].push({ tokens, objective: objective(values) })
+      const { trial } = held[i]
+      const told = await at.services.externalTrials.measure(study.id, trial.id, {
+        ...holding(held[i]),
+        tokens,
+        values,
+      })
+      const others = curves.filter((_, j) => j !== i).map((points) => ({ points, ended: false }))
+      const expected = shouldStop(rule, { points: curves[i], ended: false }, others)
+      expect(told.directive).toBe(expected.stop ? 'stop' : 'continue')
+      expect(told.reason).toBe(expected.stop ? expected.reason : null)
+      if (expected.stop) asked.add(i)
+      directives.push(told.directive)
+    }
+    expect(new Set(directives)).toEqual(new Set(['continue', 'stop']))
+  })
+})
+
+test('a measurement that is sent again is judged by what is known then', async () => {
+  const study = await at.newStudy({ earlyStopping: MEDIAN })
+  const held: Held[] = []
+  for (const client of ['a', 'b', 'c', 'd']) held.push(await at.askOne(study, client))
+  const [last, ...others] = held
+  expect(await measure(last, 20, 8)).toMatchObject({ directive: 'continue' })
+  for (const one of others) await measure(one, 20, 3)
+  expect(await measure(last, 20, 8)).toMatchObject({ directive: 'stop' })
 })

@@ -116,6 +116,22 @@ describe('a trial in the hands of a client', () => {
     expect(measurements).toEqual([])
   })
 
+  test('takes no more than 64 KiB of details', async () => {
+    const study = await at.newStudy()
+    const held = await at.askOne(study, 'a')
+    const send = (size: number) =>
+      at.services.externalTrials.measure(study.id, held.trial.id, {
+        ...holding(held),
+        tokens: 10,
+        values: VALUES,
+        details: { log: 'x'.repeat(size - '{"log":""}'.length) },
+      })
+    const refused = await refusal(send(64 * 1024 + 1))
+    expect(refused.code).toBe('validation-failed')
+    expect(refused.errors).toMatchObject([{ pointer: '/details' }])
+    expect((await send(64 * 1024)).directive).toBe('continue')
+  })
+
   test('is nobody else’s, and unknown ones are nobody’s', async () => {
     const study = await at.newStudy()
     const held = await at.askOne(study, 'a')
@@ -148,7 +164,12 @@ describe('a trial in the hands of a client', () => {
     expect(expired.map(({ id }) => id)).toContain(held.trial.id)
     expect(await at.stateOf(held.trial)).toBe('expired')
     expect(await beat(held)).toMatchObject({ directive: 'continue', trial: { state: 'running' } })
-    expect((await at.eventsOf(study.id)).at(-1)).toMatchObject({ type: 'trial-expired' })
+    expect((await at.eventsOf(study.id)).slice(-2)).toMatchObject(
+      ['trial-expired', 'trial-resumed'].map((type) => ({
+        type,
+        data: { trialId: held.trial.id },
+      })),
+    )
   })
 
   test('that is part of a search takes no reports', async () => {

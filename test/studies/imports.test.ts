@@ -78,14 +78,20 @@ test('an import under way is neither listed nor fitted', async () => {
   const importing = services.imports.importRuns(study.id, UPLOAD)
   await slow.begun
 
-  expect(await services.imports.list(study.id)).toEqual([])
+  expect(await services.imports.list(study.id, { limit: 10 })).toEqual({
+    items: [],
+    hasMore: false,
+  })
   await expect(services.fits.request(study.id, {})).rejects.toMatchObject({ code: 'too-few-runs' })
   const { fit } = await services.fits.request(study.id, { method: 'baselines' })
   expect(fit.importIds).toEqual([])
 
   slow.finish()
   const { import: complete } = await importing
-  expect(await services.imports.list(study.id)).toEqual([complete])
+  expect(await services.imports.list(study.id, { limit: 10 })).toEqual({
+    items: [complete],
+    hasMore: false,
+  })
   const later = await services.fits.request(study.id, {})
   expect(later.fit.importIds).toEqual([complete?.id])
   expect(later.fit.dataHash).not.toBe(fit.dataHash)
@@ -125,7 +131,8 @@ test('of two imports at a time that were evaluated in different ways, one is ref
   expect(refused.map(({ reason }) => reason.code)).toEqual(
     Array(3).fill('evaluations-incompatible'),
   )
-  const stored = await servicesWith(evaluatedImport('', 0)).imports.list(study.id)
+  const { imports } = servicesWith(evaluatedImport('', 0))
+  const { items: stored } = await imports.list(study.id, { limit: 10 })
   expect(stored).toHaveLength(3)
   expect(new Set(stored.map(({ evaluations }) => JSON.stringify(evaluations))).size).toBe(1)
 })
@@ -150,7 +157,10 @@ test('an import that is sent again is made once, also when the first try died in
   const again = await services.imports.importRuns(study.id, UPLOAD, undefined, id)
   expect(first.import).toMatchObject({ id, rowCount: 1, contentHash: 'b'.repeat(64) })
   expect(again.import).toEqual(first.import)
-  expect(await services.imports.list(study.id)).toEqual([first.import])
+  expect(await services.imports.list(study.id, { limit: 10 })).toEqual({
+    items: [first.import],
+    hasMore: false,
+  })
 })
 
 test('an import into a study that is deleted meanwhile finds no study', async () => {

@@ -38,9 +38,9 @@ function counted(): { apiKeys: ApiKeyRepository; looks: { keys: number; any: num
       looks.keys++
       return store.apiKeys.findByHash(hash)
     },
-    anyValid: () => {
+    anyUnrevoked: () => {
       looks.any++
-      return store.apiKeys.anyValid()
+      return store.apiKeys.anyUnrevoked()
     },
   }
   return { apiKeys, looks }
@@ -204,26 +204,61 @@ describe('a key is recognised', () => {
   })
 })
 
-describe('whether there is any valid key', () => {
+describe('whether there is any key', () => {
   test('is asked every 5 s, and after every change made here', async () => {
     const { rows } = await store.pool.query(`select id from mixwright.api_keys`)
     for (const { id } of rows) await store.apiKeys.revoke(id)
     const { here, elsewhere, clock, looks } = place()
-    expect(await here.anyValid()).toBe(false)
+    expect(await here.anyUnrevoked()).toBe(false)
     const { record } = await elsewhere.create({ name: 'a', scopes: ['read'] })
     clock.time += 5 * SECOND - 1
-    expect(await here.anyValid()).toBe(false)
+    expect(await here.anyUnrevoked()).toBe(false)
     expect(looks.any).toBe(1)
     clock.time += 1
-    expect(await here.anyValid()).toBe(true)
+    expect(await here.anyUnrevoked()).toBe(true)
     await here.revoke(record.id)
-    expect(await here.anyValid()).toBe(false)
+    expect(await here.anyUnrevoked()).toBe(false)
     await here.create({ name: 'b', scopes: ['read'] })
-    expect(await here.anyValid()).toBe(true)
+    expect(await here.anyUnrevoked()).toBe(true)
+  })
+})
+
+describe('a key that was authenticated', () => {
+  test('is valid still until it expires or is revoked, by answers as fresh as is asked', async () => {
+    const { here, elsewhere, clock, looks } = place()
+    const expiresAt = new Date(clock.now() + DAY)
+    const { record, key } = await elsewhere.create({ name: 'a', scopes: ['read'], expiresAt })
+    await here.authenticate(key)
+    clock.time += SECOND
+    expect(await here.isStillValid(record, 1500)).toBe(true)
+    expect(looks.keys).toBe(1)
+    await elsewhere.revoke(record.id)
+    clock.time += 499
+    expect(await here.isStillValid(record, 1500)).toBe(true)
+    clock.time += 1
+    expect(await here.isStillValid(record, 1500)).toBe(false)
+    await expect(here.authenticate(key)).rejects.toThrow(/revoked/)
+
+    const short = await elsewhere.create({ name: 'b', scopes: ['read'], expiresAt })
+    clock.time += DAY
+    expect(await here.isStillValid(short.record, 1500)).toBe(false)
+    expect(await here.isStillValid({ hash: 'unknown' }, 1500)).toBe(false)
   })
 })
 
 describe('rotating a key', () => {
+  test('gives successors one origin, however often it is done', async () => {
+    const { here, elsewhere } = place()
+    const first = (await here.create({ name: 'a', scopes: ['read'] })).record
+    let last = first
+    for (let i = 0; i < 3; i++) {
+      last = (await here.rotate(last.id, {})).record
+      expect(await here.originOf(last)).toBe(first.id)
+    }
+    expect(await elsewhere.originOf(last)).toBe(first.id)
+    expect(await here.originOf(first)).toBe(first.id)
+  })
+
   test('makes a successor of the same name and scopes, and ends the old one at once', async () => {
     const { here } = place()
     const { record, key } = await here.create({ name: 'a', scopes: ['read', 'run'] })

@@ -7,6 +7,7 @@ import type { TrialRecord } from '../../src/store/records.js'
 import type { Compute } from '../../src/studies/ports.js'
 import { unwrapReply } from '../../src/workers/threads/replies.js'
 import { run as suggestInThread } from '../../src/workers/threads/suggest.js'
+import { importRows, runRow } from '../store/support/records.js'
 import { ExternalPlace, holding, PROBLEM, VALUES } from './external-support.js'
 import { refusal } from './search-support.js'
 
@@ -84,6 +85,51 @@ describe('trials for a client', () => {
     const last = { client: 'b', lease: failed.lease.id, detail: 'again' }
     await at.services.externalTrials.fail(study.id, held.trial.id, last)
     expect((await at.ask(study, 'c')).map(({ trial }) => trial.position)).toEqual([3])
+  })
+
+  test('are first the ones that expired in its hands, as long as nobody else was given them', async () => {
+    for (const maxAttempts of [1, 2]) {
+      const study = await at.newStudy({ maxAttempts })
+      await at.askOne(study, 'b')
+      const held = await at.askOne(study, 'a')
+      const mixture = { web: 0.2, code: 0.3, books: 0.5 }
+      await at.services.externalTrials.attach(study.id, { mixture })
+      await at.makeDue(held)
+      await at.services.externalTrials.expireDue()
+      const [{ trial, attempt, lease }] = await at.ask(study, 'a')
+      expect(trial).toMatchObject({ id: held.trial.id, state: 'running' })
+      expect(attempt.number).toBe(maxAttempts)
+      expect(lease.id === held.lease).toBe(maxAttempts === 1)
+      const type = maxAttempts === 1 ? 'trial-resumed' : 'trial-suggested'
+      const [told] = (await at.eventsOf(study.id)).slice(-1)
+      expect(told).toMatchObject({ type, data: { trialId: trial.id, searchId: null, position: 1 } })
+    }
+  })
+
+  test('are the same from two processes that are asked under one name at the same moment', async () => {
+    const study = await at.newStudy()
+    const others = at.place.servicesWith({})
+    const answers = await Promise.all(
+      [at.services, others].map(({ suggestions }) =>
+        suggestions.suggest(study.id, { client: 'a', count: 3 }),
+      ),
+    )
+    const [one, other] = answers.map(({ trials }) => trials.map(({ trial }) => trial.id))
+    expect(other).toEqual(one)
+    expect(answers.map(({ created }) => created).toSorted()).toEqual([0, 3])
+    const { externalTrials } = await at.services.studies.get(study.id)
+    expect(externalTrials).toBe(3)
+  })
+
+  test('are never mixtures that were imported since the last request', async () => {
+    const study = await at.newStudy()
+    await at.ask(study, 'a')
+    const natural = [8, 2, 0.5].map((tokens) => tokens / 10.5)
+    const row = { ...runRow(1), weights: natural }
+    await importRows(at.store, study, [row], { fidelity: 'small' })
+    const [next] = await at.ask(study, 'b')
+    expect(next.trial.label).not.toBe('natural')
+    expect(l1Distance(next.trial.weights, natural)).toBeGreaterThan(1e-3)
   })
 
   test('are at the cheapest external fidelity, or at the one it names, each with its baselines', async () => {
@@ -221,6 +267,50 @@ describe('a study that has no more', () => {
     const trialPolicy = { maxTrials: 3 }
     await at.services.studies.update(study.id, { trialPolicy }, 'any')
     expect((await suggest('b')).trials[0].trial.position).toBe(2)
+  })
+
+  test('because it was cancelled says so to every process, until it may have more', async () => {
+    const study = await at.newStudy()
+    const others = at.place.servicesWith({})
+    await at.ask(study, 'a')
+    const suggest = () => others.suggestions.suggest(study.id, { client: 'b' })
+    const [{ trial }] = (await suggest()).trials
+    const cancelled = await at.services.studies.cancel(study.id)
+    expect(cancelled).toMatchObject({ version: study.version + 1, trialPolicy: { maxTrials: 2 } })
+    expect(await at.stateOf(trial)).toBe('cancelled')
+    expect(await suggest()).toMatchObject({ trials: [], exhausted: true })
+    expect((await at.services.studies.cancel(study.id)).version).toBe(cancelled.version)
+    await at.services.studies.update(study.id, { trialPolicy: { maxTrials: null } }, 'any')
+    expect((await at.askOne(study, 'b')).trial.position).toBe(2)
+  })
+
+  test('because it was cancelled before its first trial is exhausted', async () => {
+    const study = await at.newStudy()
+    await at.services.studies.cancel(study.id)
+    const answer = await at.services.suggestions.suggest(study.id, { client: 'a' })
+    expect(answer).toMatchObject({ trials: [], exhausted: true })
+  })
+
+  test('at a fidelity does not wait for trials of another', async () => {
+    const study = await at.newStudy({ maxTrials: 1, leaseSeconds: 7 })
+    await at.ask(study, 'a', { fidelity: 'large' })
+    const suggest = (fidelity?: string) =>
+      at.services.suggestions.suggest(study.id, { client: 'b', fidelity })
+    expect(await suggest('small')).toMatchObject({ exhausted: true, retryAfter: undefined })
+    expect(await suggest('large')).toMatchObject({ exhausted: false, retryAfter: 7 })
+    expect(await suggest()).toMatchObject({ exhausted: false, retryAfter: 7 })
+  })
+
+  test('is not exhausted while a trial can be offered that somebody has locked', async () => {
+    const study = await at.newStudy({ maxTrials: 1, leaseSeconds: 7 })
+    const { trial, client, lease } = await at.askOne(study, 'a')
+    const { externalTrials } = at.services
+    await externalTrials.fail(study.id, trial.id, { client, lease, detail: 'broken' })
+    const handOut = async () => ({ held: [], offered: [] })
+    const store = { ...at.store, externalTrials: { ...at.store.externalTrials, handOut } }
+    const services = at.place.servicesWith({ store })
+    const answer = await services.suggestions.suggest(study.id, { client: 'b' })
+    expect(answer).toMatchObject({ trials: [], exhausted: false, retryAfter: 7 })
   })
 
   test('hands out what is due at once, before any timer has seen it', async () => {

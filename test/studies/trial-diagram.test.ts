@@ -22,7 +22,7 @@ test('the diagram in the documentation draws the state machine, all of it and no
 })
 
 test('the table in the documentation has every state, and says which are offered', () => {
-  const rows = [...page.matchAll(/^\| `([\w-]+)` \| .*? \| (.*?) \|/gm)].map(
+  const rows = [...page.matchAll(/^\| `([\w-]+)` +\| .*? \| (.*?) +\|/gm)].map(
     ([, state, offered]) => [state, offered !== 'no'] as const,
   )
   const states = Object.keys(TRANSITIONS) as TrialState[]

@@ -55,7 +55,7 @@ export const DUMP_TABLES: readonly DumpTable[] = [
   {
     name: 'studies',
     columns: words(`id owner name labels problem problem_hash domain_set_version method params seed
-      corpus_id ingestion_id trial_policy external_trials version created_at updated_at`),
+      corpus_id ingestion_id trial_policy external_trials tried_version version created_at updated_at`),
     key: ['id'],
     pageRows: 200,
   },
@@ -124,7 +124,9 @@ export const DUMP_TABLES: readonly DumpTable[] = [
   },
   {
     name: 'measurements',
-    columns: words('id trial_id attempt_id tokens values standard_errors details created_at'),
+    columns: words(
+      'id trial_id attempt_id tokens values standard_errors details objective created_at',
+    ),
     key: ['id'],
     where: `trial_id in (select id from mixwright.trials where import_id is null or ${COMPLETE})`,
     pageRows: 1_000,

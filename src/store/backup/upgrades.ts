@@ -22,7 +22,9 @@ export const addProxies: Upgrade = ([table, row]) => {
 export const addExternalTrials: Upgrade = ([table, row]) => {
   switch (table) {
     case 'studies':
-      return [[table, { ...row, trial_policy: FIRST_TRIAL_POLICY, external_trials: 0 }]]
+      return [
+        [table, { ...row, trial_policy: FIRST_TRIAL_POLICY, external_trials: 0, tried_version: 0 }],
+      ]
     case 'trials':
       return [[table, { ...row, evaluator: row.search_id == null ? 'table' : 'proxy' }]]
     case 'leases':

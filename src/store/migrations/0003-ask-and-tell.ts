@@ -17,7 +17,8 @@ const STUDIES = [
   `alter table mixwright.studies
     add column trial_policy json not null
       default '{"leaseSeconds":3600,"maxAttempts":3,"maxTrials":null,"earlyStopping":null}',
-    add column external_trials integer not null default 0 check (external_trials >= 0)`,
+    add column external_trials integer not null default 0 check (external_trials >= 0),
+    add column tried_version integer not null default 0`,
   'alter table mixwright.imports add column evaluations json',
 ]
 
@@ -55,9 +56,9 @@ const TRIALS = [
   `create index trials_by_study on mixwright.trials (study_id, id) where evaluator <> 'table'`,
   `create unique index trials_external_place on mixwright.trials (study_id, position)
     where evaluator = 'external'`,
-  // What may be offered, and what a client may hold.
+  // What may be offered, and what a client may hold or get back.
   `create index trials_open on mixwright.trials (study_id, state, id)
-    where evaluator = 'external' and finished_at is null`,
+    where evaluator = 'external' and (finished_at is null or state = 'expired')`,
 
   `alter table mixwright.attempts
     drop constraint attempts_state_check,
@@ -71,9 +72,11 @@ const TRIALS = [
   `create index leases_due on mixwright.leases (expires_at) where external and released_at is null`,
   `create index leases_by_holder on mixwright.leases (holder) where external and released_at is null`,
 
+  // Rules that stop trials early compare nothing else of many trials.
+  'alter table mixwright.measurements add column objective double precision',
   'drop index mixwright.measurements_once',
   'drop index mixwright.measurements_by_attempt',
-  `create unique index measurements_once on mixwright.measurements (attempt_id, tokens)
+  `create unique index measurements_once on mixwright.measurements (attempt_id, tokens) include (objective)
     where attempt_id is not null`,
 ]
 

@@ -23,6 +23,7 @@ const FIND_LEASE = `${LOCK_TRIAL}
     trial := row_to_json(t);`
 
 const MEASURED = 'p_tokens double precision, p_values json, p_standard_errors json, p_details json'
+const REPORTED = `${MEASURED}, p_objective double precision`
 
 const APPEND_EVENT = `
   create function mixwright.append_trial_event(p_study uuid, p_position integer, ${EVENT})
@@ -41,17 +42,34 @@ const SAME_MEASUREMENT = `
       and m.standard_errors::jsonb = p_standard_errors::jsonb and m.details::jsonb = p_details::jsonb;
   end $$`
 
-/** A sign of life; with tokens, also a measurement and its event. */
+/** What counts of a trial: the last measurement of the attempt that completed it, else of the newest that was measured. */
+const LATEST = `
+  create function mixwright.latest_measurement(p_trial bigint) returns setof mixwright.measurements
+  stable language sql as $$
+    select m.* from mixwright.attempts
+      join lateral (select * from mixwright.measurements where attempt_id = attempts.id
+        order by tokens desc limit 1) as m on true
+      where attempts.trial_id = p_trial
+      order by attempts.state = 'completed' desc, attempts.number desc limit 1
+  $$`
+
+/**
+ * A sign of life; with tokens, also a measurement and its event. \`again\`, and nothing is written, when the lease has just
+ * expired, of which the call did not know when it took its locks.
+ */
 const KEEP = `
-  create function mixwright.keep_trial(${TARGET}, p_expires_at timestamptz, ${MEASURED}, ${EVENT},
+  create function mixwright.keep_trial(${TARGET}, p_seconds double precision, ${REPORTED}, ${EVENT},
+    p_resumed_type text, p_resumed_data text,
     out outcome text, out trial json, out attempt json, out lease json, out last json, out same boolean)
   language plpgsql as $$
-  declare ${ROWS}; m mixwright.measurements;
+  declare ${ROWS}; m mixwright.measurements; tells boolean := p_tokens is not null;
   begin
-    if p_tokens is not null then ${LOCK_STUDY} end if;
+    tells := tells or exists (select from mixwright.trials where uid = p_trial and state <> 'running');
+    if tells then ${LOCK_STUDY} end if;
     ${FIND_LEASE}
     if a.number < t.attempts then outcome := 'lease-lost'; return; end if;
     if p_next ->> t.state is null then outcome := 'illegal'; return; end if;
+    if t.state <> 'running' and not tells then outcome := 'again'; return; end if;
     outcome := 'kept';
     if p_tokens is not null then
       select * into m from mixwright.measurements where attempt_id = a.id order by tokens desc limit 1;
@@ -63,19 +81,23 @@ const KEEP = `
           and mixwright.same_measurement(known, p_tokens, p_values, p_standard_errors, p_details));
         lease := row_to_json(l);
         if not same then return; end if;
-      else
-        insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details)
-          values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details);
-        perform mixwright.append_trial_event(p_study, t.position, p_event_type, p_event_data);
       end if;
     end if;
-    update mixwright.leases set expires_at = p_expires_at, released_at = null where id = l.id
-      returning * into l;
+    update mixwright.leases set expires_at = clock_timestamp() + make_interval(secs => p_seconds),
+        released_at = null
+      where id = l.id returning * into l;
     if t.state <> 'running' then
       update mixwright.attempts set state = 'running', finished_at = null where id = a.id returning * into a;
       update mixwright.trials set state = p_next ->> t.state, finished_at = null where id = t.id
         returning * into t;
       trial := row_to_json(t);
+      perform mixwright.append_trial_event(p_study, t.position, p_resumed_type, p_resumed_data);
+    end if;
+    if p_tokens is not null and outcome = 'kept' then
+      insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details,
+          objective)
+        values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details, p_objective);
+      perform mixwright.append_trial_event(p_study, t.position, p_event_type, p_event_data);
     end if;
     attempt := row_to_json(a);
     lease := row_to_json(l);
@@ -83,11 +105,12 @@ const KEEP = `
 
 /** \`t\` has ended with metrics by another attempt: what \`a\` has measured becomes a trial of its own, in \`t\`. */
 const KEEP_REPLICATE = `
-  create function mixwright.keep_replicate(t mixwright.trials, a mixwright.attempts, p_replicate uuid, ${MEASURED})
+  create function mixwright.keep_replicate(t mixwright.trials, a mixwright.attempts, p_replicate uuid, ${REPORTED})
   returns mixwright.trials language plpgsql as $$
   declare r mixwright.trials; place integer; own uuid := mixwright.uuid_v7();
   begin
-    update mixwright.studies set external_trials = external_trials + 1 where id = t.study_id
+    update mixwright.studies set external_trials = external_trials + 1, tried_version = tried_version + 1
+      where id = t.study_id
       returning external_trials - 1 into place;
     insert into mixwright.trials (uid, study_id, evaluator, position, role, holdout, fidelity, run_id, label,
         reason, weights, seed, replicate_of, state, attempts, finished_at)
@@ -96,14 +119,18 @@ const KEEP_REPLICATE = `
       returning * into r;
     insert into mixwright.attempts (id, trial_id, number, state, started_at, finished_at)
       values (own, r.id, 1, 'completed', a.started_at, now());
-    insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details)
-      values (r.id, own, p_tokens, p_values, p_standard_errors, p_details);
+    insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details,
+          objective)
+      values (r.id, own, p_tokens, p_values, p_standard_errors, p_details, p_objective);
     update mixwright.attempts set replicate_id = p_replicate where id = a.id;
     return r;
   end $$`
 
+const READ_LATEST =
+  'select row_to_json(counts) into last from mixwright.latest_measurement(t.id) as counts;'
+
 const END = `
-  create function mixwright.end_trial(${TARGET}, p_kind text, ${MEASURED}, p_reason text, ${EVENT},
+  create function mixwright.end_trial(${TARGET}, p_kind text, ${REPORTED}, p_reason text, ${EVENT},
     p_replicate uuid, p_replicate_event_type text, p_replicate_event_data text,
     out outcome text, out trial json, out last json)
   language plpgsql as $$
@@ -127,6 +154,7 @@ const END = `
     if told is not null and (told <> 'completed-without-metrics' or p_kind = told) then
       outcome := case when p_kind = told and agrees then 'repeated' else 'conflict' end;
       if outcome = 'conflict' and m.id is not null then last := row_to_json(m); end if;
+      if outcome = 'repeated' then ${READ_LATEST} end if;
       return;
     end if;
 
@@ -143,13 +171,15 @@ const END = `
 
     if p_next ->> t.state is null then
       t := mixwright.keep_replicate(t, a, p_replicate, coalesce(p_tokens, m.tokens), coalesce(p_values, m.values),
-        coalesce(p_standard_errors, m.standard_errors), coalesce(p_details, m.details));
+        coalesce(p_standard_errors, m.standard_errors), coalesce(p_details, m.details),
+        case when p_tokens is null then m.objective else p_objective end);
       outcome := 'replicate';
       perform mixwright.append_trial_event(p_study, t.position, p_replicate_event_type, p_replicate_event_data);
     else
       if p_tokens is distinct from m.tokens and p_tokens is not null then
-        insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details)
-          values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details);
+        insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details,
+          objective)
+          values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details, p_objective);
       end if;
       update mixwright.leases set released_at = now() where released_at is null
         and attempt_id in (select id from mixwright.attempts where trial_id = t.id);
@@ -164,6 +194,7 @@ const END = `
       outcome := 'completed';
       perform mixwright.append_trial_event(p_study, t.position, p_event_type, p_event_data);
     end if;
+    ${READ_LATEST}
     trial := row_to_json(t);
   end $$`
 
@@ -232,6 +263,7 @@ const REQUEST_STOP = `
 export const REPORT_FUNCTIONS = [
   APPEND_EVENT,
   SAME_MEASUREMENT,
+  LATEST,
   KEEP,
   KEEP_REPLICATE,
   END,

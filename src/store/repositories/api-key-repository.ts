@@ -49,11 +49,11 @@ export function createApiKeyRepository(db: Database): ApiKeyRepository {
       return revoked ?? get(id)
     },
 
-    anyValid: async () => {
+    anyUnrevoked: async () => {
       const found = await db
         .selectFrom('apiKeys')
         .select('id')
-        .where(isValid)
+        .where('revokedAt', 'is', null)
         .limit(1)
         .executeTakeFirst()
       return found !== undefined

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { ExternalTrialRepository } from '../external-trial-contract.js'
-import type { TrialState } from '../records.js'
+import type { StudyRecord, TrialState } from '../records.js'
 import { transitionsBy } from '../trial-states.js'
 import {
   appendTrialEvents,
@@ -10,6 +10,7 @@ import {
   lockStudy,
   nextStates,
 } from './external-trial-rows.js'
+import { NOW } from './job-changes.js'
 import { selectTrials } from './trial-rows.js'
 
 type EndingMethods = 'abandon' | 'requestStop' | 'cancelAll'
@@ -37,7 +38,9 @@ export function createEndingMethods(db: Database): Pick<ExternalTrialRepository,
     cancelAll: async (studyId, event) => {
       if (!isId(studyId)) return []
       return db.transaction().execute(async (tx) => {
-        if (!(await lockStudy(tx, studyId))) return []
+        const study = await lockStudy(tx, studyId)
+        if (!study) return []
+        await closeStudy(tx, studyId, study)
         const ids = await cancelTrials(tx, studyId)
         if (ids.length === 0) return []
         const cancelled = await selectTrials(tx).where('id', 'in', ids).orderBy('id').execute()
@@ -50,6 +53,28 @@ export function createEndingMethods(db: Database): Pick<ExternalTrialRepository,
       })
     },
   }
+}
+
+/** No further trials; and mixtures that are cancelled may be tried again. */
+async function closeStudy(
+  tx: Database,
+  studyId: string,
+  { externalTrials, trialPolicy }: Pick<StudyRecord, 'externalTrials' | 'trialPolicy'>,
+): Promise<void> {
+  const { maxTrials } = trialPolicy
+  const isClosed = maxTrials !== null && maxTrials <= externalTrials
+  await tx
+    .updateTable('studies')
+    .set({
+      triedVersion: sql<number>`tried_version + 1`,
+      ...(!isClosed && {
+        trialPolicy: JSON.stringify({ ...trialPolicy, maxTrials: externalTrials }),
+        version: sql<number>`version + 1`,
+        updatedAt: NOW,
+      }),
+    })
+    .where('id', '=', studyId)
+    .execute()
 }
 
 /** Cancels the trials that are not finished and whose state allows it, with their attempts; their rows' ids. */

@@ -4,8 +4,10 @@ import { type Database, isId } from '../database.js'
 import type {
   ExternalTrialRepository,
   Grant,
+  Holdings,
   NewExternalTrial,
   Reported,
+  TriedVersion,
 } from '../external-trial-contract.js'
 import type { TrialRecord } from '../records.js'
 import type { NewEvent } from '../trial-contract.js'
@@ -26,16 +28,18 @@ export function createInsertionMethods(
   db: Database,
 ): Pick<ExternalTrialRepository, InsertionMethods> {
   return {
-    insertSuggested: async (studyId, externalTrials, trials, event) => {
-      if (!isId(studyId)) return undefined
+    insertSuggested: async (studyId, version, trials, event) => {
+      if (!isId(studyId)) return { outcome: 'stale' }
       const rows = trials.map(({ grant, ...trial }) => {
         const hold = holdFor(grant)
-        const { attemptId, leaseId, client: holder, expiresAt } = hold
-        const attempt = { id: attemptId, number: 1 }
-        const lease = { id: leaseId, holder, expiresAt }
+        const attempt = { id: hold.attemptId, number: 1 }
+        const lease = { id: hold.leaseId, holder: grant.client }
         return { ...trial, hold, event: event({ trial, attempt, lease }) }
       })
-      return (await insertTrials(db, studyId, externalTrials, rows))?.map(leasedTrialOf)
+      const { inserted, held, most } = await insertTrials(db, studyId, version, rows)
+      if (inserted) return { outcome: 'inserted', trials: inserted.map(leasedTrialOf) }
+      if (held) return { outcome: 'held', clients: held }
+      return most === null ? { outcome: 'stale' } : { outcome: 'full', maxTrials: most }
     },
 
     attach: async (studyId, trial, { grant, result, client, maxTrials }, event) => {
@@ -49,7 +53,7 @@ export function createInsertionMethods(
         if (duplicate) return { outcome: 'duplicate', trial: duplicate }
         if (maxTrials !== null && study.externalTrials >= maxTrials) return { outcome: 'full' }
 
-        const holder = result ? { client, expiresAt: new Date() } : grant
+        const holder = result ? { client, seconds: 0 } : grant
         const state = result ? 'completed' : grant ? 'running' : 'waiting'
         const row = {
           ...trial,
@@ -57,7 +61,9 @@ export function createInsertionMethods(
           result,
           event: event({ id: trial.id, state, lateResultOf: null }),
         }
-        const [attached] = (await insertTrials(tx, studyId, study.externalTrials, [row]))!
+        const { inserted } = await insertTrials(tx, studyId, study, [row])
+        if (!inserted) return { outcome: 'full' }
+        const [attached] = inserted
         return {
           outcome: 'attached',
           ...(holder ? leasedTrialOf(attached) : { trial: trialOf(attached.trial) }),
@@ -75,26 +81,36 @@ interface Hold extends Grant {
 
 const holdFor = (grant: Grant): Hold => ({ ...grant, attemptId: uuid(), leaseId: uuid() })
 
-/**
- * Writes trials at the next positions: `running` when they are held, `completed` when there is a result, otherwise `waiting`.
- * Undefined, and nothing is written, when the study has another number of external trials, or is gone.
- */
+/** What the function of the database answers. */
+interface InsertedRow {
+  inserted: LeasedRow[] | null
+  held: string[] | null
+  most: number | null
+}
+
+/** Writes trials at the next positions: `running` when they are held, `completed` when there is a result, otherwise `waiting`. */
 async function insertTrials(
   db: Database,
   studyId: string,
-  externalTrials: number,
-  trials: readonly (NewExternalTrial & { hold?: Hold; result?: Reported; event: NewEvent })[],
-): Promise<LeasedRow[] | undefined> {
-  const given = trials.map(({ hold, event: { type, data }, ...trial }) => ({
+  { externalTrials, triedVersion }: TriedVersion,
+  trials: readonly (NewExternalTrial & {
+    hold?: Hold
+    holds?: Holdings
+    result?: Reported
+    event: NewEvent
+  })[],
+): Promise<InsertedRow> {
+  const given = trials.map(({ hold, holds, event: { type, data }, ...trial }) => ({
     ...trial,
     ...hold,
+    ...(holds && { holds: holds.count, holdsAt: holds.fidelity }),
     eventType: type,
     eventData: JSON.stringify(data),
   }))
-  const { rows } = await sql<{ inserted: LeasedRow[] | null }>`
-    select mixwright.insert_external_trials(${studyId}, ${externalTrials}, ${JSON.stringify(given)})
-      as inserted`.execute(db)
-  return rows[0].inserted ?? undefined
+  const { rows } = await sql<InsertedRow>`
+    select * from mixwright.insert_external_trials(
+      ${studyId}, ${externalTrials}, ${triedVersion}, ${JSON.stringify(given)})`.execute(db)
+  return rows[0]
 }
 
 /** The trial with its newest attempt, and the lease of that. */

@@ -3,6 +3,7 @@ import { type Database, isId } from '../database.js'
 import type {
   CompleteOutcome,
   ExternalTrialRepository,
+  RenewOutcome,
   Reported,
   ReportTarget,
   TrialEvent,
@@ -21,16 +22,21 @@ const ENDINGS = {
 /** What clients tell of the trials they hold: one call of a function in the database each. */
 export function createReportMethods(db: Database): Pick<ExternalTrialRepository, ReportMethods> {
   return {
-    renew: (target, expiresAt) => {
+    renew: async (target, seconds, resumed) => {
       const by = leaseArguments(target, nextStates('renew'))
-      const call = sql`mixwright.keep_trial(${by}, ${expiresAt}, ${measured()}, null, null)`
-      return callFor(db, target, call)
+      const what = sql`${measured()}, null, null, ${told(resumed, target, 'running')}`
+      for (;;) {
+        const call = sql`mixwright.keep_trial(${by}, ${seconds}, ${what})`
+        const answer = await callFor<RenewOutcome | { outcome: 'again' }>(db, target, call)
+        if (answer.outcome !== 'again') return answer
+      }
     },
 
-    measure: (target, measurement, expiresAt, event) => {
+    measure: (target, measurement, seconds, event, resumed) => {
       const by = leaseArguments(target, nextStates('measure'))
-      const what = sql`${measured(measurement)}, ${told(event, target, 'running')}`
-      return callFor(db, target, sql`mixwright.keep_trial(${by}, ${expiresAt}, ${what})`)
+      const news = sql`${told(event, target, 'running')}, ${told(resumed, target, 'running')}`
+      const what = sql`${measured(measurement)}, ${news}`
+      return callFor(db, target, sql`mixwright.keep_trial(${by}, ${seconds}, ${what})`)
     },
 
     complete: async (target, { kind, last, reason, replicateId }, event) => {
@@ -59,12 +65,12 @@ function leaseArguments(
 }
 
 function measured(given?: Reported): RawBuilder<unknown> {
-  if (!given) return sql`null, null, null, null`
-  const { tokens, values, standardErrors, details } = given
+  if (!given) return sql`null, null, null, null, null`
+  const { tokens, values, standardErrors, details, objective } = given
   const [metrics, errors, others] = [values, standardErrors, details].map((part) =>
     JSON.stringify(part),
   )
-  return sql`${tokens}, ${metrics}, ${errors}, ${others}`
+  return sql`${tokens}, ${metrics}, ${errors}, ${others}, ${objective}`
 }
 
 function told(event: TrialEvent, { trialId }: ReportTarget, state: TrialState) {

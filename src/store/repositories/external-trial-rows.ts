@@ -1,7 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { LeasedTrial } from '../external-trial-contract.js'
-import type { AttemptRecord, LeaseRecord, MeasurementRecord, TrialRecord } from '../records.js'
+import type {
+  AttemptRecord,
+  LeaseRecord,
+  MeasurementRecord,
+  StudyRecord,
+  TrialRecord,
+} from '../records.js'
 import type { NewEvent } from '../trial-contract.js'
 import { type TrialAction, transitionsBy } from '../trial-states.js'
 
@@ -55,7 +61,7 @@ export function leaseOf({ external, ...row }: JsonRow): LeaseRecord {
   return recordOf(row)
 }
 
-function measurementOf({ id, ...row }: JsonRow, trial: JsonRow): MeasurementRecord {
+function measurementOf({ id, objective, ...row }: JsonRow, trial: JsonRow): MeasurementRecord {
   return recordOf({ ...row, trial_id: trial.uid })
 }
 
@@ -88,10 +94,10 @@ export function eventArguments({ type, data }: NewEvent): RawBuilder<unknown> {
 export async function lockStudy(
   tx: Database,
   id: string,
-): Promise<{ externalTrials: number } | undefined> {
+): Promise<Pick<StudyRecord, 'externalTrials' | 'triedVersion' | 'trialPolicy'> | undefined> {
   return tx
     .selectFrom('studies')
-    .select('externalTrials')
+    .select(['externalTrials', 'triedVersion', 'trialPolicy'])
     .where('id', '=', id)
     .forNoKeyUpdate()
     .executeTakeFirst()

@@ -31,6 +31,7 @@ export function createImportRepository(db: Database): ImportRepository {
     complete: (importId, summary, accept) =>
       db.transaction().execute(async (tx) => {
         if (summary.evaluations) accept?.(await evaluatedAlongside(tx, importId))
+        await raiseTried(tx, importId)
         return completeImport(tx, importId, summary)
       }),
 
@@ -66,6 +67,17 @@ export function createImportRepository(db: Database): ImportRepository {
     list: async (studyId) =>
       isId(studyId) ? select().where('studyId', '=', studyId).orderBy('id').execute() : [],
 
+    page: async (studyId, { after, limit }) => {
+      if (!isId(studyId)) return []
+      return select()
+        .where('studyId', '=', studyId)
+        .where('state', '=', 'complete')
+        .$if(after !== undefined, (query) => query.where('id', '>', after!))
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+    },
+
     readRows: (importIds, pageRows = 1_000) => readRunPages(db, importIds, pageRows),
   }
 }
@@ -87,6 +99,15 @@ async function evaluatedAlongside(tx: Database, importId: string): Promise<Impor
     .where('evaluations', 'is not', null)
     .orderBy('id')
     .execute()
+}
+
+/** Its mixtures count as tried. Before the import itself is locked, as the deletion of a study locks it after the study. */
+async function raiseTried(tx: Database, importId: string): Promise<void> {
+  await sql`
+    update mixwright.studies set tried_version = tried_version + 1
+    from mixwright.imports where imports.id = ${importId} and studies.id = imports.study_id`.execute(
+    tx,
+  )
 }
 
 function completeImport(

@@ -60,6 +60,17 @@ export function createTrialRepository(db: Database): TrialRepository {
       return rows
     },
 
+    latestMeasurements: async (trialIds) => {
+      const ids = trialIds.filter(isId)
+      if (ids.length === 0) return new Map()
+      const { rows } = await sql<MeasurementRecord>`
+        select trials.uid as trial_id, attempt_id, tokens, values, standard_errors, details, latest.created_at
+        from mixwright.trials
+        join lateral mixwright.latest_measurement(trials.id) as latest on true
+        where trials.uid = any(${ids}::uuid[])`.execute(db)
+      return new Map(rows.map((row) => [row.trialId, row]))
+    },
+
     cancelSearch: async (searchId) => {
       if (!isId(searchId)) return []
       return db.transaction().execute(async (tx) => {

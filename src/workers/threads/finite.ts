@@ -14,14 +14,14 @@ export function findNonFinite(value: unknown, pointer = ''): string | undefined 
 
 /**
  * A result that holds what JSON cannot express is a failure: stored, it would come back with nulls in the place of numbers.
- * @throws MixwrightError `fit-failed`
+ * @throws MixwrightError `out-of-range`
  */
 export function requireFinite<T>(result: T): T {
   const pointer = findNonFinite(result)
   if (pointer === undefined) return result
   throw new MixwrightError(
-    'fit-failed',
-    `The computation left the range of numbers: ${pointer} is not finite. ` +
-      'Very large metric values, objective weights or parameters do that.',
+    'out-of-range',
+    `In the result ${pointer} is not finite. Very large or very small token counts, metric values, objective weights or ` +
+      'parameters do that.',
   )
 }

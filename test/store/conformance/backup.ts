@@ -7,7 +7,6 @@ import {
   expire,
   externalStudy,
   fail,
-  IN_AN_HOUR,
   measure,
   news,
   reported,
@@ -74,7 +73,7 @@ async function fillExternals(store: OpenStore) {
     scopes: ['run', 'read'],
     createdBy: null,
     rotatedFrom: null,
-    expiresAt: IN_AN_HOUR(),
+    expiresAt: new Date(Date.now() + 3_600_000),
   })
   await store.idempotency.begin('me', 'once', hashOf('request'), 1_000)
   const study = await externalStudy(store, { maxAttempts: 7 })

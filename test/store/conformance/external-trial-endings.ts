@@ -8,9 +8,10 @@ import {
   expire,
   externalStudy,
   fail,
-  LONG_AGO,
   news,
+  OVERDUE,
   reported,
+  resumed,
   suggest,
   suggestOne,
   takeOffer,
@@ -24,9 +25,9 @@ export function externalTrialEndingConformance(store: () => OpenStore): void {
   const trials = () => store().externalTrials
   const oneTrial = async () => suggestOne(store(), await externalStudy(store()))
   const all = ({ trial }: Pick<LeasedTrial, 'trial'>) => allOf(store(), trial)
-  const due = (leased: LeasedTrial) => trials().renew(targetOf(leased), LONG_AGO)
+  const due = (leased: LeasedTrial) => trials().renew(targetOf(leased), OVERDUE, resumed)
   const soon = (leased: LeasedTrial, ms: number) =>
-    trials().renew(targetOf(leased), new Date(Date.now() + ms))
+    trials().renew(targetOf(leased), ms / 1000, resumed)
 
   describe('leases of trials of others expire', () => {
     test('when they are due, with their trials, in all studies or in one', async () => {
@@ -40,7 +41,9 @@ export function externalTrialEndingConformance(store: () => OpenStore): void {
         const { trial, attempts, leases } = await all(leased)
         expect(trial).toMatchObject({ state: 'expired', attempts: 1, finishedAt: null })
         expect(attempts).toMatchObject([{ state: 'lost', finishedAt: expect.any(Date) }])
-        expect(leases).toMatchObject([{ releasedAt: expect.any(Date), expiresAt: LONG_AGO }])
+        expect(leases).toMatchObject([
+          { releasedAt: expect.any(Date), expiresAt: expect.any(Date) },
+        ])
       }
       const { events } = await all(alive)
       expect(events.slice(3)).toMatchObject(
@@ -71,7 +74,7 @@ export function externalTrialEndingConformance(store: () => OpenStore): void {
       const study = await externalStudy(store())
       const search = await startSearch(store(), study, 1)
       const attempt = await beginTrial(store(), search.trials[0])
-      await store().trials.renewLease(attempt.id, 'a trainer', LONG_AGO)
+      await store().trials.renewLease(attempt.id, 'a trainer', new Date(0))
       const waits = await trials().expireDue(news('expired'), study.id)
       expect(waits).toEqual({ expired: [], nextDueInMs: undefined })
       expect(await store().trials.get(search.trials[0].id)).toMatchObject({ state: 'running' })
@@ -189,7 +192,7 @@ export function externalTrialEndingConformance(store: () => OpenStore): void {
       expect(before.events.at(-1)).toMatchObject({ type: 'asked', data: { position: 0 } })
       expect(await ask(leased.trial.id, 'again')).toBe(false)
       expect(await all(leased)).toEqual(before)
-      expect(await trials().renew(targetOf(leased), LONG_AGO)).toMatchObject({
+      expect(await trials().renew(targetOf(leased), OVERDUE, resumed)).toMatchObject({
         trial: before.trial,
       })
       await complete(store(), leased, { last: reported(5) })

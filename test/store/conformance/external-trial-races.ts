@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LeasedTrial } from '../../../src/store/external-trial-contract.js'
+import type { InsertOutcome, TriedVersion } from '../../../src/store/external-trial-contract.js'
 import type { OpenStore } from '../../../src/store/index.js'
 import {
   allOf,
@@ -10,12 +10,13 @@ import {
   fail,
   given,
   grantFor,
-  IN_AN_HOUR,
-  LONG_AGO,
+  HOUR,
   measure,
   newExternalTrial,
   news,
+  OVERDUE,
   reported,
+  resumed,
   suggest,
   suggestOne,
   takeOffer,
@@ -56,7 +57,7 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
       const options = { limit: 2, maxAttempts: 3 }
       await Promise.all(
         Array.from({ length: 8 }, () =>
-          trials().handOut(study.id, undefined, grantFor('a'), options, given),
+          trials().handOut(study.id, undefined, grantFor('a'), options, given, resumed),
         ),
       )
       const { held, offered } = await trials().handOut(
@@ -65,6 +66,7 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
         grantFor('a'),
         { ...options, limit: 9 },
         given,
+        resumed,
       )
       expect(held).toHaveLength(3)
       expect(offered).toEqual([])
@@ -75,16 +77,17 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
     test('are suggested at one place each', async () => {
       const study = await externalStudy(store())
       const clients = Array.from({ length: 12 }, (_, index) => `client-${index}`)
-      const write = (client: string, externalTrials: number) => {
-        const trial = { ...newExternalTrial(externalTrials), grant: grantFor(client) }
-        return trials().insertSuggested(study.id, externalTrials, [trial], given)
+      const write = async (client: string, version: TriedVersion) => {
+        const trial = { ...newExternalTrial(version.externalTrials), grant: grantFor(client) }
+        return (await trials().insertSuggested(study.id, version, [trial], given)).outcome
       }
-      const first = await Promise.all(clients.map((client) => write(client, 0)))
-      expect(countOf(first, undefined)).toBe(11)
+      const none = { externalTrials: 0, triedVersion: 0 }
+      const first = await Promise.all(clients.map((client) => write(client, none)))
+      expect(countOf(first, 'stale')).toBe(11)
       const persist = async (client: string): Promise<void> => {
         for (;;) {
-          const { externalTrials } = (await trials().snapshot(study.id, 'full'))!
-          if (await write(client, externalTrials)) return
+          const snapshot = (await trials().snapshot(study.id, 'full'))!
+          if ((await write(client, snapshot)) === 'inserted') return
         }
       }
       await Promise.all(clients.slice(1).map(persist))
@@ -92,6 +95,24 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
       expect(all.map(({ position }) => position)).toEqual([...all.keys()])
       expect(all).toHaveLength(12)
       expect(new Set(all.map(({ weights }) => weights.join())).size).toBe(12)
+    })
+
+    test('are given once to a client that asks two processes at the same moment', async () => {
+      const study = await externalStudy(store())
+      const none = { count: 0, fidelity: undefined }
+      const ask = async () => {
+        for (;;) {
+          const snapshot = (await trials().snapshot(study.id, 'full'))!
+          const trial = { ...newExternalTrial(snapshot.externalTrials), grant: grantFor('a') }
+          const asked = [{ ...trial, holds: none }]
+          const answer = await trials().insertSuggested(study.id, snapshot, asked, given)
+          if (answer.outcome !== 'stale') return answer
+        }
+      }
+      const answers = await Promise.all([ask(), ask(), ask()])
+      const told = answers.filter(({ outcome }) => outcome === 'held')
+      expect(told).toEqual([1, 2].map(() => ({ outcome: 'held', clients: ['a'] })))
+      expect(await store().trials.list({ studyId: study.id, limit: 9 })).toHaveLength(1)
     })
 
     test('keep every measurement that was acknowledged, and no other', async () => {
@@ -169,13 +190,13 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
       const study = await externalStudy(store(), { maxAttempts: 100 })
       const held = await suggest(store(), study, 'a', 6)
       const everything = held.flatMap((leased, index) => [
-        trials().renew(targetOf(leased), LONG_AGO),
-        trials().renew(targetOf(leased), IN_AN_HOUR()),
+        trials().renew(targetOf(leased), OVERDUE, resumed),
+        trials().renew(targetOf(leased), HOUR, resumed),
         measure(store(), leased, reported(index)),
         takeOffer(store(), study, `b-${index}`, 100),
         trials().expireDue(news('expired'), study.id),
         trials().expireDue(news('expired')),
-        trials().renew(targetOf(leased), LONG_AGO),
+        trials().renew(targetOf(leased), OVERDUE, resumed),
         takeOffer(store(), study, `c-${index}`, 100),
         trials().expireDue(news('expired'), study.id),
       ])
@@ -211,7 +232,7 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
         const said = [...held]
           .reverse()
           .flatMap((leased, index) => [
-            trials().renew(targetOf(leased), LONG_AGO),
+            trials().renew(targetOf(leased), OVERDUE, resumed),
             measure(store(), leased, reported(500)),
             complete(store(), leased, { last: reported(1_000 + index) }),
             fail(store(), leased),
@@ -251,9 +272,9 @@ export function externalTrialRaceConformance(store: () => OpenStore): void {
     })
   })
 
-  function suggestUnlessGone({ id }: { id: string }): Promise<LeasedTrial[] | undefined> {
+  function suggestUnlessGone({ id }: { id: string }): Promise<InsertOutcome> {
     const suggested = { ...newExternalTrial(8, { id: newId() }), grant: grantFor('d') }
-    return trials().insertSuggested(id, 8, [suggested], given)
+    return trials().insertSuggested(id, { externalTrials: 8, triedVersion: 1 }, [suggested], given)
   }
 
   /** Counted in the tables themselves. */

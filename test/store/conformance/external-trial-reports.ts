@@ -8,11 +8,13 @@ import {
   expire,
   externalStudy,
   fail,
-  IN_AN_HOUR,
-  LONG_AGO,
+  HOUR,
   measure,
   news,
+  OVERDUE,
+  recorded,
   reported,
+  resumed,
   suggest,
   suggestOne,
   takeOffer,
@@ -27,29 +29,45 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
   const oneTrial = async () => suggestOne(store(), await externalStudy(store()))
   const all = ({ trial }: Pick<LeasedTrial, 'trial'>) => allOf(store(), trial)
 
+  /** By the clock of the database. */
+  async function secondsLeft(lease: string): Promise<number> {
+    const { rows } = await store().pool.query(
+      'select extract(epoch from expires_at - now())::double precision as left from mixwright.leases where id = $1',
+      [lease],
+    )
+    return rows[0].left as number
+  }
+
   describe('signs of life and measurements of trials of others', () => {
     test('renew the lease, also backwards', async () => {
       const leased = await oneTrial()
-      for (const expiresAt of [IN_AN_HOUR(), new Date(Date.now() + 60_000)]) {
-        const kept = await trials().renew(targetOf(leased), expiresAt)
-        expect(kept).toEqual({ ...leased, outcome: 'kept', lease: { ...leased.lease, expiresAt } })
-        expect((await all(leased)).leases).toMatchObject([{ expiresAt }])
+      for (const seconds of [HOUR, 60]) {
+        const kept = await trials().renew(targetOf(leased), seconds, resumed)
+        const { leases } = await all(leased)
+        expect(kept).toEqual({ ...leased, outcome: 'kept', lease: leases[0] })
+        expect(leases[0]).toEqual({ ...leased.lease, expiresAt: expect.any(Date) })
+        const left = await secondsLeft(leased.lease.id)
+        expect(left).toBeLessThanOrEqual(seconds)
+        expect(left).toBeGreaterThan(seconds - 30)
       }
     })
 
     test('are kept as they were given, with an event', async () => {
       const leased = await oneTrial()
       const exact = { ...reported(0), values: { z: 0.1 + 0.2, a: 5e-324, 'é"\n': -1.5e300 } }
-      const until = IN_AN_HOUR()
-      const outcome = await trials().measure(targetOf(leased), exact, until, news('measured'))
+      const event = news('measured')
+      const outcome = await trials().measure(targetOf(leased), exact, HOUR, event, resumed)
       expect(outcome).toEqual({
         ...leased,
         outcome: 'kept',
-        lease: { ...leased.lease, expiresAt: until },
+        lease: { ...leased.lease, expiresAt: expect.any(Date) },
       })
+      expect(await secondsLeft(leased.lease.id)).toBeGreaterThan(HOUR - 30)
       await measure(store(), leased, reported(1e15))
       const { measurements, events, attempts } = await all(leased)
-      expect(measurements).toMatchObject([exact, reported(1e15)])
+      expect(measurements).toMatchObject(
+        [exact, reported(1e15)].map(({ objective, ...kept }) => kept),
+      )
       expect(JSON.stringify(measurements[0].values)).toBe(JSON.stringify(exact.values))
       expect(measurements[0].attemptId).toBe(attempts[0].id)
       expect(events[1]).toMatchObject({
@@ -87,7 +105,7 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
         expect(await measure(store(), leased, next)).toMatchObject({
           outcome: 'tokens-backwards',
           same: false,
-          last: second,
+          last: recorded(second),
           lease: { id: leased.lease.id },
           trial: before.trial,
         })
@@ -97,12 +115,12 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
         ...second,
         values: Object.fromEntries(Object.entries(second.values).reverse()),
       }
-      await trials().renew(targetOf(leased), LONG_AGO)
+      await trials().renew(targetOf(leased), OVERDUE, resumed)
       for (const next of [second, first, turned])
         expect(await measure(store(), leased, next)).toMatchObject({
           outcome: 'tokens-backwards',
           same: true,
-          last: { ...second, trialId: leased.trial.id, attemptId: leased.attempt.id },
+          last: { ...recorded(second), trialId: leased.trial.id, attemptId: leased.attempt.id },
         })
       const { leases, ...after } = await all(leased)
       expect(leases[0].expiresAt.getTime()).toBeGreaterThan(Date.now())
@@ -145,8 +163,8 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
           const end = { kind: 'completed', last: reported(1), reason: null } as const
           const event = news('never')
           expect([
-            await trials().renew(target, IN_AN_HOUR()),
-            await trials().measure(target, reported(1), IN_AN_HOUR(), event),
+            await trials().renew(target, HOUR, resumed),
+            await trials().measure(target, reported(1), HOUR, event, resumed),
             await trials().complete(target, { ...end, replicateId: newId() }, event),
             await trials().fail(target, {}, 3, event),
           ]).toEqual(Array.from({ length: 4 }, () => ({ outcome })))
@@ -159,7 +177,7 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
       await store().studies.delete(leased.trial.studyId)
       const { studyId, id } = leased.trial
       expect([
-        await trials().renew(targetOf(leased), IN_AN_HOUR()),
+        await trials().renew(targetOf(leased), HOUR, resumed),
         await measure(store(), leased),
         await complete(store(), leased, { last: reported(1) }),
         await fail(store(), leased),
@@ -177,11 +195,17 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
         expect(lost.trial.state).toBe('expired')
         expect(lost.attempts).toMatchObject([{ state: 'lost', finishedAt: expect.any(Date) }])
         expect(lost.leases).toMatchObject([{ releasedAt: expect.any(Date) }])
-        if (sign === 'renew') await trials().renew(targetOf(leased), IN_AN_HOUR())
+        if (sign === 'renew') await trials().renew(targetOf(leased), HOUR, resumed)
         else await measure(store(), leased)
-        const { trial, attempts, leases } = await all(leased)
+        const { trial, attempts, leases, events } = await all(leased)
         expect(trial).toEqual(leased.trial)
         expect(attempts).toEqual([leased.attempt])
+        expect(events.filter(({ id }) => id > lost.events.at(-1)!.id)).toMatchObject(
+          (sign === 'measure' ? ['resumed', 'measured'] : ['resumed']).map((type) => ({
+            type,
+            data: { id: leased.trial.id, position: 0 },
+          })),
+        )
         expect(leases).toMatchObject([{ id: leased.lease.id, releasedAt: null }])
         expect(leases[0].expiresAt.getTime()).toBeGreaterThan(Date.now())
       }
@@ -194,7 +218,7 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
         state: 'expired',
         finishedAt: expect.any(Date),
       })
-      expect(await trials().renew(targetOf(leased), IN_AN_HOUR())).toMatchObject({
+      expect(await trials().renew(targetOf(leased), HOUR, resumed)).toMatchObject({
         outcome: 'kept',
         trial: { state: 'running', finishedAt: null },
       })
@@ -209,7 +233,7 @@ export function externalTrialReportConformance(store: () => OpenStore): void {
       const before = await all(heir)
       const lost = { outcome: 'lease-lost', trial: before.trial }
       expect([
-        await trials().renew(targetOf(old), IN_AN_HOUR()),
+        await trials().renew(targetOf(old), HOUR, resumed),
         await measure(store(), old, reported(2_000)),
         await measure(store(), old),
         await fail(store(), old),

@@ -7,10 +7,12 @@ import {
   expire,
   externalStudy,
   fail,
-  IN_AN_HOUR,
+  HOUR,
   measure,
   news,
+  recorded,
   reported,
+  resumed,
   suggestOne,
   takeOffer,
   targetOf,
@@ -76,7 +78,7 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
           outcome: 'tokens-backwards',
           same: false,
           trial: measured.trial,
-          last: reported(1_000),
+          last: recorded(reported(1_000)),
         })
       expect(await all(leased)).toEqual(measured)
     })
@@ -87,7 +89,11 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
       const last = reported(2_000)
       const first = await complete(store(), leased, { last })
       const before = await all(leased)
-      const repeated = { outcome: 'repeated', trial: before.trial }
+      const repeated = {
+        outcome: 'repeated',
+        trial: before.trial,
+        last: before.measurements.at(-1),
+      }
       expect(first).toEqual({ ...repeated, outcome: 'completed' })
       expect(await complete(store(), leased, { last })).toEqual(repeated)
       expect(await complete(store(), leased)).toEqual(repeated)
@@ -102,7 +108,7 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
         expect(await complete(store(), leased, other)).toMatchObject({
           outcome: 'conflict',
           trial: before.trial,
-          last,
+          last: recorded(last),
         })
       expect(await all(leased)).toEqual(before)
     })
@@ -118,7 +124,7 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
         expect(trial).toMatchObject({ state: 'stopped', endReason: reasons[index] })
         expect(attempts).toMatchObject([{ state: 'stopped' }])
         const again = await complete(store(), leased, { kind: 'stopped', last: reported(5) })
-        expect(again).toEqual({ outcome: 'repeated', trial })
+        expect(again).toMatchObject({ outcome: 'repeated', trial, last: { tokens: 5 } })
         const conflict = await complete(store(), leased, { last: reported(5) })
         expect(conflict).toMatchObject({ outcome: 'conflict', trial })
       }
@@ -156,8 +162,8 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
       expect(before.trial.state).toBe('completed')
       expect(before.attempts.map(({ state }) => state)).toEqual(['completed', 'superseded'])
       expect(before.leases.map(({ releasedAt }) => releasedAt)).not.toContain(null)
-      expect(before.measurements.at(-1)).toMatchObject(reported(1_000, 1))
-      expect(await trials().renew(targetOf(heir), IN_AN_HOUR())).toEqual({
+      expect(before.measurements.at(-1)).toMatchObject(recorded(reported(1_000, 1)))
+      expect(await trials().renew(targetOf(heir), HOUR, resumed)).toEqual({
         outcome: 'illegal',
         trial: before.trial,
       })
@@ -175,7 +181,7 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
       expect(replicate.attempts).toMatchObject([
         { state: 'completed', number: 1, startedAt: heir.attempt.startedAt },
       ])
-      expect(replicate.measurements).toMatchObject([reported(1_000, 2)])
+      expect(replicate.measurements).toMatchObject([recorded(reported(1_000, 2))])
       expect(replicate.events.at(-1)).toMatchObject({
         type: 'completed',
         data: { id: replicateId, state: 'completed', lateResultOf: id, position: 1 },
@@ -194,9 +200,13 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
       if (first.outcome !== 'replicate') throw new Error(first.outcome)
       const { trial } = first
       const kept = await allOf(store(), trial)
-      expect(kept.measurements).toMatchObject([reported(100)])
+      expect(kept.measurements).toMatchObject([recorded(reported(100))])
       for (const last of [reported(100), undefined])
-        expect(await complete(store(), old, { last })).toEqual({ outcome: 'repeated', trial })
+        expect(await complete(store(), old, { last })).toEqual({
+          outcome: 'repeated',
+          trial,
+          last: kept.measurements[0],
+        })
       for (const other of [
         { last: reported(200) },
         { kind: 'stopped' } as const,
@@ -205,7 +215,7 @@ export function externalTrialResultConformance(store: () => OpenStore): void {
         expect(await complete(store(), old, other)).toMatchObject({
           outcome: 'conflict',
           trial,
-          last: reported(100),
+          last: recorded(reported(100)),
         })
       expect(await allOf(store(), trial)).toEqual(kept)
       expect((await all(heir)).measurements).toEqual(before.measurements)

@@ -9,11 +9,11 @@ import {
   expire,
   externalStudy,
   fail,
-  IN_AN_HOUR,
-  LONG_AGO,
+  HOUR,
   measure,
   news,
   reported,
+  resumed,
   suggestOne,
   takeOffer,
   targetOf,
@@ -65,7 +65,7 @@ export function externalTrialStateConformance(store: () => OpenStore): void {
   /** The action with what it needs: measurements that no state has seen before. */
   const DEEDS: Record<TrialAction, (leased: LeasedTrial) => Promise<unknown>> = {
     offer: ({ trial }) => takeOffer(store(), { id: trial.studyId }, 'another'),
-    renew: (leased) => trials().renew(targetOf(leased), IN_AN_HOUR()),
+    renew: (leased) => trials().renew(targetOf(leased), HOUR, resumed),
     measure: (leased) => measure(store(), leased, reported(2_000)),
     complete: (leased) => complete(store(), leased, { last: reported(2_000) }),
     'complete-without-metrics': (leased) =>
@@ -88,7 +88,12 @@ export function externalTrialStateConformance(store: () => OpenStore): void {
           await DEEDS[action](leased)
           const after = await allOf(store(), leased.trial)
           if (expected === undefined) expect(after).toEqual(before)
-          else expectChange(before, after, { expected, isTold: !SILENT.has(action) })
+          else
+            expectChange(before, after, {
+              expected,
+              isTold: !SILENT.has(action),
+              isBack: BACK.has(action) && state === 'expired',
+            })
         })
       }
   })
@@ -97,11 +102,14 @@ export function externalTrialStateConformance(store: () => OpenStore): void {
   async function makeDue({ trial }: LeasedTrial): Promise<void> {
     const attempts = await store().trials.attempts(trial.id)
     await store().pool.query(
-      'update mixwright.leases set expires_at = $1 where attempt_id = any($2::uuid[])',
-      [LONG_AGO, attempts.map(({ id }) => id)],
+      `update mixwright.leases set expires_at = now() - interval '1 day' where attempt_id = any($1::uuid[])`,
+      [attempts.map(({ id }) => id)],
     )
   }
 }
+
+/** What brings an expired lease back, of which there is an event. */
+const BACK: ReadonlySet<TrialAction> = new Set(['renew', 'measure'])
 
 type All = Awaited<ReturnType<typeof allOf>>
 
@@ -109,12 +117,12 @@ type All = Awaited<ReturnType<typeof allOf>>
 function expectChange(
   before: All,
   after: All,
-  { expected, isTold }: { expected: TrialState; isTold: boolean },
+  { expected, isTold, isBack }: { expected: TrialState; isTold: boolean; isBack: boolean },
 ): void {
   expect(after.trial.state).toBe(expected)
   expect(after.trial.finishedAt !== null).toBe(FINISHED.has(expected))
   expect(after.trial.problem !== null).toBe(expected === 'failed')
-  expect(after.events.length - before.events.length).toBe(isTold ? 1 : 0)
+  expect(after.events.length - before.events.length).toBe((isTold ? 1 : 0) + (isBack ? 1 : 0))
   expect(after.measurements.slice(0, before.measurements.length)).toEqual(before.measurements)
 
   const isRunning = expected === 'running'

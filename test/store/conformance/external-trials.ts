@@ -9,11 +9,13 @@ import {
   fail,
   given,
   grantFor,
-  LONG_AGO,
+  insertedOf,
   measure,
   newExternalTrial,
   news,
+  OVERDUE,
   reported,
+  resumed,
   suggest,
   suggestOne,
   takeOffer,
@@ -28,7 +30,7 @@ export function externalTrialConformance(store: () => OpenStore): void {
   const idsOf = (leased: readonly { trial: { id: string } }[]) =>
     leased.map(({ trial }) => trial.id)
   const handOut = (studyId: string, client: string, limit: number, fidelity?: string) =>
-    trials().handOut(studyId, fidelity, grantFor(client), { limit, maxAttempts: 3 }, given)
+    trials().handOut(studyId, fidelity, grantFor(client), { limit, maxAttempts: 3 }, given, resumed)
 
   describe('suggested trials of others', () => {
     test('are written with an attempt and a lease, and told of', async () => {
@@ -39,7 +41,8 @@ export function externalTrialConformance(store: () => OpenStore): void {
         { ...first, grant },
         { ...second, grant: { ...grant, client: 'ü' } },
       ]
-      const inserted = (await trials().insertSuggested(study.id, 0, suggested, given))!
+      const none = { externalTrials: 0, triedVersion: 0 }
+      const inserted = insertedOf(await trials().insertSuggested(study.id, none, suggested, given))
       expect(inserted).toHaveLength(2)
       for (const [position, { trial, attempt, lease }] of inserted.entries()) {
         expect(trial).toMatchObject({ ...[first, second][position], position, state: 'running' })
@@ -50,7 +53,6 @@ export function externalTrialConformance(store: () => OpenStore): void {
         expect(lease).toMatchObject({
           attemptId: attempt.id,
           holder: ['gpu-1', 'ü'][position],
-          expiresAt: grant.expiresAt,
           releasedAt: null,
         })
         expect(all.events[position]).toMatchObject({
@@ -61,20 +63,68 @@ export function externalTrialConformance(store: () => OpenStore): void {
       expect((await store().studies.get(study.id))!.externalTrials).toBe(2)
     })
 
-    test('are written only while the study has the number of trials that they were chosen for', async () => {
+    test('are written only while nothing else was tried since they were chosen', async () => {
       const study = await externalStudy(store())
       await suggest(store(), study, 'a', 2)
       const late = [{ ...newExternalTrial(9), grant: grantFor('b') }]
-      for (const count of [0, 1, 3])
-        expect(await trials().insertSuggested(study.id, count, late, given)).toBeUndefined()
-      expect(await trials().insertSuggested(newId(), 0, late, given)).toBeUndefined()
-      expect(await trials().insertSuggested('study-1', 0, late, given)).toBeUndefined()
+      const insert = (id: string, externalTrials: number, triedVersion: number, all = late) =>
+        trials().insertSuggested(id, { externalTrials, triedVersion }, all, given)
+      const stale = { outcome: 'stale' }
+      for (const count of [0, 1, 3]) expect(await insert(study.id, count, 1)).toEqual(stale)
+      for (const version of [0, 2]) expect(await insert(study.id, 2, version)).toEqual(stale)
+      expect(await insert(newId(), 0, 0)).toEqual(stale)
+      expect(await insert('study-1', 0, 0)).toEqual(stale)
       expect(await store().trials.get(late[0].id)).toBeUndefined()
       expect(await store().events.after(study.id, 0, 9)).toHaveLength(2)
-      expect(await trials().insertSuggested(study.id, 2, [], given)).toEqual([])
-      expect(await trials().insertSuggested(study.id, 2, late, given)).toMatchObject([
-        { trial: { position: 2 } },
-      ])
+      expect(insertedOf(await insert(study.id, 2, 1, []))).toEqual([])
+      expect(insertedOf(await insert(study.id, 2, 1))).toMatchObject([{ trial: { position: 2 } }])
+    })
+
+    test('are written only as far as the study may have them', async () => {
+      const study = await externalStudy(store(), { maxTrials: 2 })
+      const all = [1, 2, 3].map((i) => ({ ...newExternalTrial(i), grant: grantFor('a') }))
+      const none = { externalTrials: 0, triedVersion: 0 }
+      const insert = (given_: typeof all) => trials().insertSuggested(study.id, none, given_, given)
+      expect(await insert(all)).toEqual({ outcome: 'full', maxTrials: 2 })
+      expect(insertedOf(await insert(all.slice(1)))).toHaveLength(2)
+    })
+
+    test('are not written for a client that has been given others since it asked', async () => {
+      const study = await externalStudy(store())
+      await suggest(store(), study, 'a', 2)
+      const version = { externalTrials: 2, triedVersion: 1 }
+      const insert = (count: number, fidelity?: string) => {
+        const own = { ...newExternalTrial(7), grant: grantFor('a'), holds: { count, fidelity } }
+        const other = {
+          ...newExternalTrial(8),
+          grant: grantFor('b'),
+          holds: { count: 0, fidelity },
+        }
+        return trials().insertSuggested(study.id, version, [other, own], given)
+      }
+      const held = { outcome: 'held', clients: ['a'] }
+      for (const fidelity of [undefined, 'full']) expect(await insert(1, fidelity)).toEqual(held)
+      expect(await store().trials.list({ studyId: study.id, limit: 9 })).toHaveLength(2)
+      expect(insertedOf(await insert(0, 'small'))).toHaveLength(2)
+    })
+
+    test('notice what is imported, cancelled and told late meanwhile', async () => {
+      const study = await externalStudy(store())
+      const versionOf = async () => (await trials().snapshot(study.id, 'full'))!.triedVersion
+      const seen = [await versionOf()]
+      await importRows(store(), study, [runRow(3)], { fidelity: 'full' })
+      seen.push(await versionOf())
+      const old = await suggestOne(store(), study)
+      seen.push(await versionOf())
+      await expire(store(), old)
+      const heir = (await takeOffer(store(), study, 'b'))!
+      await complete(store(), heir, { last: reported(5) })
+      expect(await versionOf()).toBe(seen.at(-1))
+      await complete(store(), old, { last: reported(6) })
+      seen.push(await versionOf())
+      await trials().cancelAll(study.id, news('cancelled'))
+      seen.push(await versionOf())
+      expect(seen).toEqual([0, 1, 2, 3, 4])
     })
   })
 
@@ -84,7 +134,7 @@ export function externalTrialConformance(store: () => OpenStore): void {
       const mine = await suggest(store(), study, 'a', 3)
       await suggest(store(), study, 'b')
       await complete(store(), mine[1], { last: reported(5) })
-      await trials().renew(targetOf(mine[0]), LONG_AGO)
+      await trials().renew(targetOf(mine[0]), OVERDUE, resumed)
       const { held, offered } = await handOut(study.id, 'a', 9)
       expect(idsOf(held)).toEqual(idsOf([mine[0], mine[2]]))
       expect(offered).toEqual([])
@@ -130,6 +180,56 @@ export function externalTrialConformance(store: () => OpenStore): void {
       })
     })
 
+    test('first to the client in whose hands they expired', async () => {
+      const study = await externalStudy(store())
+      const [others, own] = [
+        await suggestOne(store(), study, 'b'),
+        await suggestOne(store(), study),
+      ]
+      for (const leased of [others, own]) await expire(store(), leased)
+      const waiting = await attachWaiting(store(), study)
+      const { held, offered } = await handOut(study.id, 'a', 3)
+      expect(held).toEqual([])
+      expect(idsOf(offered)).toEqual([own.trial.id, waiting.id, others.trial.id])
+      expect(offered[0].attempt.number).toBe(2)
+    })
+
+    test('by the same lease to the client in whose hands they expired for the last time', async () => {
+      const study = await externalStudy(store(), { maxAttempts: 1 })
+      const take = (client: string) =>
+        trials().handOut(
+          study.id,
+          'full',
+          grantFor(client),
+          { limit: 2, maxAttempts: 1 },
+          given,
+          resumed,
+        )
+      const leased = await suggestOne(store(), study)
+      await expire(store(), leased)
+      expect(await take('b')).toEqual({ held: [], offered: [] })
+      const { held, offered } = await take('a')
+      expect(offered).toEqual([])
+      expect(held).toMatchObject([
+        {
+          trial: leased.trial,
+          attempt: leased.attempt,
+          lease: { id: leased.lease.id, releasedAt: null },
+        },
+      ])
+      expect(held[0].lease.expiresAt.getTime()).toBeGreaterThan(leased.lease.expiresAt.getTime())
+      const { events } = await allOf(store(), leased.trial)
+      expect(events.at(-1)).toMatchObject({
+        type: 'resumed',
+        data: { id: leased.trial.id, position: 0 },
+      })
+      expect(await complete(store(), leased, { last: reported(5) })).toMatchObject({
+        outcome: 'completed',
+        last: { tokens: 5 },
+      })
+      expect(await take('a')).toEqual({ held: [], offered: [] })
+    })
+
     test('of one fidelity when it is asked for', async () => {
       const study = await externalStudy(store())
       const small = newExternalTrial(1, { fidelity: 'small' })
@@ -171,58 +271,94 @@ export function externalTrialConformance(store: () => OpenStore): void {
       await trials().abandon(study.id, gone.trial.id, null, news('abandoned'))
       await suggest(store(), study, 'a')
       await trials().cancelAll(study.id, news('cancelled'))
+      const closed = (await store().studies.get(study.id))!
+      expect(closed).toMatchObject({ version: study.version + 1, trialPolicy: { maxTrials: 2 } })
+      const { trialPolicy } = study
+      await store().studies.update(study.id, closed.version, { trialPolicy })
       const [running] = await suggest(store(), study, 'a')
-      const { externalTrials, tried } = (await trials().snapshot(study.id, 'full'))!
-      expect(externalTrials).toBe(3)
+      const { tried, ...version } = (await trials().snapshot(study.id, 'full'))!
+      expect(version.externalTrials).toBe(3)
       expect(tried).toEqual(
         [runRow(3), ...search.trials, gone.trial, running.trial].map(({ weights }) => weights),
       )
-      expect(await trials().snapshot(study.id, 'none')).toEqual({ externalTrials, tried: [] })
+      expect(await trials().snapshot(study.id, 'none')).toEqual({ ...version, tried: [] })
       for (const id of [newId(), 'study-1'])
         expect(await trials().snapshot(id, 'full')).toBeUndefined()
     })
   })
 
   describe('what rules and people read of trials of others', () => {
-    test('are the measurements of the attempt that counts, by tokens', async () => {
+    test('is the last measurement of each, as the list of all of them has it', async () => {
       const study = await externalStudy(store())
-      const [done, again, , other] = await suggest(store(), study, 'a', 4)
+      const [done, again, bare] = await suggest(store(), study, 'a', 3)
       for (const tokens of [100, 200]) await measure(store(), done, reported(tokens))
-      await complete(store(), done, { last: reported(300) })
+      await measure(store(), again, reported(900))
+      await expire(store(), again)
+      const heir = (await takeOffer(store(), study, 'b'))!
+      const ids = idsOf([done, again, bare])
+      const expectLatest = async () => {
+        const latest = await store().trials.latestMeasurements([...ids, newId(), 'trial-1'])
+        expect(latest.size).toBe(2)
+        for (const id of ids)
+          expect(latest.get(id)).toEqual((await store().trials.measurements(id)).at(-1))
+      }
+      await expectLatest()
+      await measure(store(), heir, reported(10))
+      await expectLatest()
+      expect(await trials().lastUnder(targetOf(again))).toMatchObject({ tokens: 900 })
+      expect(await trials().lastUnder(targetOf(heir))).toMatchObject({ tokens: 10 })
+      expect(await trials().lastUnder(targetOf(bare))).toBeUndefined()
+      const foreign = { trialId: done.trial.id, leaseId: heir.lease.id }
+      expect(await trials().lastUnder(foreign)).toBeUndefined()
+      expect(await complete(store(), again)).toMatchObject({ last: { tokens: 900 } })
+      await expectLatest()
+    })
+
+    test('are the objectives of the attempt that counts', async () => {
+      const study = await externalStudy(store())
+      const [done, again, mine, other] = await suggest(store(), study, 'a', 4)
+      for (const [tokens, loss] of [
+        [100, 1],
+        [200, 4],
+        [250, 2],
+      ])
+        await measure(store(), done, reported(tokens, loss))
+      await measure(store(), done, { ...reported(260), objective: null })
+      await complete(store(), done, { last: reported(300, 9) })
       await measure(store(), again, reported(100, 9))
       await expire(store(), again)
       const newest = (await takeOffer(store(), study, 'b'))!
       await measure(store(), newest, reported(150, 8))
+      await measure(store(), mine, { ...reported(120, 7), objective: null })
+      await measure(store(), mine, reported(130, 6))
       await trials().abandon(study.id, other.trial.id, null, news('abandoned'))
       await importRows(store(), study, runRows(2), { fidelity: 'full' })
-      const point = (tokens: number, loss?: number) => {
-        const { values } = reported(tokens, loss)
-        return { tokens, values }
-      }
-      expect(await trials().curves(study.id, 'full')).toEqual([
-        {
-          trialId: done.trial.id,
-          state: 'completed',
-          points: [100, 200, 300].map((t) => point(t)),
-        },
-        { trialId: newest.trial.id, state: 'running', points: [point(150, 8)] },
-      ])
-      expect(await trials().curves(study.id, 'small')).toEqual([])
-      expect(await trials().curves('study-1', 'full')).toEqual([])
+      await attachWaiting(store(), study, newExternalTrial(1, { fidelity: 'small' }))
+
+      const { id } = mine.trial
+      expect(await trials().objectives(id)).toEqual([{ tokens: 130, objective: 6 }])
+      expect(await trials().objectives(newest.trial.id)).toEqual([{ tokens: 150, objective: 8 }])
+      expect(await trials().objectives('trial-1')).toEqual([])
+      const rivals = (of: 'mean' | 'first', tokens: number) => trials().rivals(id, { of, tokens })
+      expect((await rivals('mean', 150)).toSorted()).toEqual([1, 8])
+      expect(await rivals('mean', 260)).toEqual([7 / 3])
+      expect(await rivals('mean', 99)).toEqual([])
+      expect(await rivals('mean', 301)).toEqual([])
+      expect((await rivals('first', 101)).toSorted()).toEqual([4, 8])
+      expect(await rivals('first', 251)).toEqual([9])
+      expect(await rivals('first', 301)).toEqual([])
+      expect(await trials().rivals('trial-1', { of: 'mean', tokens: 1 })).toEqual([])
 
       // A late result takes the place of the newer attempt.
       await complete(store(), again, { last: reported(400, 7) })
-      expect((await trials().curves(study.id, 'full'))[1]).toEqual({
-        trialId: again.trial.id,
-        state: 'completed',
-        points: [point(100, 9), point(400, 7)],
-      })
+      expect(await rivals('mean', 400)).toEqual([8])
+      await complete(store(), mine, { last: reported(500) })
       expect(await trials().counts(study.id)).toEqual({
-        offerable: 0,
+        offerable: 1,
         states: {
-          waiting: 0,
-          running: 1,
-          completed: 2,
+          waiting: 1,
+          running: 0,
+          completed: 3,
           'completed-without-metrics': 0,
           stopped: 0,
           failed: 0,

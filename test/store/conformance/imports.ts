@@ -33,6 +33,20 @@ export function importConformance(store: () => OpenStore): void {
       expect(await store().imports.list(study.id)).toEqual([complete])
     })
 
+    test('that are complete come page by page, in the order of creation', async () => {
+      const study = await anyStudy()
+      const complete: ImportRecord[] = []
+      for (let i = 0; i < 3; i++) {
+        const import_ = await importRows(store(), study, runRows(1, i))
+        complete.push(import_)
+        await store().imports.begin(newImport(study))
+      }
+      const first = await store().imports.page(study.id, { limit: 2 })
+      const second = await store().imports.page(study.id, { limit: 2, after: first[1].id })
+      expect([first, second]).toEqual([complete.slice(0, 2), complete.slice(2)])
+      expect(await store().imports.page('study-1', { limit: 2 })).toEqual([])
+    })
+
     test('give their rows back exactly, in the order of insertion', async () => {
       const study = await anyStudy()
       const rows = [

@@ -2,6 +2,7 @@ import type { DEFAULT_TRIAL_POLICY } from '../../../src/optimizers/trial-policy.
 import type {
   Grant,
   HandOutEvent,
+  InsertOutcome,
   LeasedTrial,
   NewExternalTrial,
   Reported,
@@ -13,10 +14,12 @@ import { newId, newStudy } from './records.js'
 
 /** Trials that others run, made up for tests. */
 
-export const IN_AN_HOUR = () => new Date(Date.now() + 3_600_000)
-export const LONG_AGO = new Date('2020-01-02T03:04:05.678Z')
+/** Seconds of a lease. */
+export const HOUR = 3_600
+/** Of one that is due. */
+export const OVERDUE = -100_000_000
 
-export const grantFor = (client: string, expiresAt = IN_AN_HOUR()): Grant => ({ client, expiresAt })
+export const grantFor = (client: string, seconds = HOUR): Grant => ({ client, seconds })
 
 /** Tells all that an event may be made of. */
 export const news =
@@ -27,6 +30,9 @@ export const given: HandOutEvent = ({ trial, attempt, lease }) => ({
   type: 'given',
   data: { id: trial.id, fidelity: trial.fidelity, attempt: attempt.number, client: lease.holder },
 })
+
+/** Tells that an expired lease came back. */
+export const resumed = news('resumed')
 
 export function newExternalTrial(
   index: number,
@@ -60,12 +66,20 @@ export async function suggest(
   client: string,
   count = 1,
 ): Promise<LeasedTrial[]> {
-  const { externalTrials } = (await store.studies.get(study.id))!
+  const version = (await store.studies.get(study.id))!
+  const { externalTrials } = version
   const trials = Array.from({ length: count }, (_, index) => ({
     ...newExternalTrial(externalTrials + index),
     grant: grantFor(client),
   }))
-  return (await store.externalTrials.insertSuggested(study.id, externalTrials, trials, given))!
+  const { insertSuggested } = store.externalTrials
+  return insertedOf(await insertSuggested(study.id, version, trials, given))
+}
+
+/** What was written. */
+export function insertedOf(answer: InsertOutcome): LeasedTrial[] {
+  if (answer.outcome !== 'inserted') throw new Error(`it is ${answer.outcome}`)
+  return answer.trials
 }
 
 export async function suggestOne(
@@ -107,6 +121,7 @@ export async function takeOffer(
     grantFor(client),
     options,
     given,
+    resumed,
   )
   return offered[0]
 }
@@ -129,10 +144,14 @@ export const reported = (tokens: number, loss = 3 + 1 / (tokens + 1)): Reported 
   values: { 'loss/web': loss, accuracy: loss / 7 },
   standardErrors: { 'loss/web': 0.01 },
   details: { step: tokens / 10 },
+  objective: loss,
 })
 
+/** As it is read: without the objective, which only rules look at. */
+export const recorded = ({ objective, ...measurement }: Reported) => measurement
+
 export const measure = (store: OpenStore, leased: LeasedTrial, given = reported(1_000)) =>
-  store.externalTrials.measure(targetOf(leased), given, IN_AN_HOUR(), news('measured'))
+  store.externalTrials.measure(targetOf(leased), given, HOUR, news('measured'), resumed)
 
 type Ending = Parameters<OpenStore['externalTrials']['complete']>[1]
 
@@ -148,7 +167,7 @@ export const fail = (store: OpenStore, leased: LeasedTrial, maxAttempts = 3) =>
 
 /** Lets the lease be due, and expires it. */
 export async function expire(store: OpenStore, leased: LeasedTrial): Promise<void> {
-  await store.externalTrials.renew(targetOf(leased), LONG_AGO)
+  await store.externalTrials.renew(targetOf(leased), OVERDUE, resumed)
   await store.externalTrials.expireDue(news('expired'), leased.trial.studyId)
 }
 

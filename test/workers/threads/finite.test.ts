@@ -7,7 +7,7 @@ test.each([
   [Number.POSITIVE_INFINITY, ''],
 ])('%j has a number that JSON cannot express', (value, pointer) => {
   expect(findNonFinite(value)).toBe(pointer)
-  expect(() => requireFinite(value)).toThrow(expect.objectContaining({ code: 'fit-failed' }))
+  expect(() => requireFinite(value)).toThrow(expect.objectContaining({ code: 'out-of-range' }))
 })
 
 test('what JSON can express passes as it is', () => {

@@ -102,7 +102,7 @@ describe('createThreadPool', () => {
       values: { loss: 1e200 * run.values.loss },
     }))
     const refused = pool.recommend(recommendTask('regmix', runs))
-    await expect(refused).rejects.toMatchObject({ code: 'fit-failed' })
+    await expect(refused).rejects.toMatchObject({ code: 'out-of-range' })
   })
 
   test('ends the thread of an aborted task at once, and works on', async () => {
