@@ -348,6 +348,11 @@ export const ERRORS = {
     title: 'The computation is too large for an answer within the request',
     fix: 'Create a study, import the runs and request a fit: POST /v1/studies.',
   },
+  'out-of-range': {
+    status: 422,
+    title: 'The computation left the range of numbers',
+    fix: 'Give values that are less extreme: token counts, metric values, weights of the objective, parameters.',
+  },
   'unsupported-media-type': {
     status: 415,
     title: 'The content type is not supported',

@@ -28,7 +28,7 @@ export async function startProgram(script, args, env = {}) {
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   const facts = await new Promise((resolve, reject) => {
     const look = () => {
-      const [line] = /^\{"url".*\}$/m.exec(output.stdout) ?? []
+      const [line] = /^\{.*\}$/m.exec(output.stdout) ?? []
       if (line) resolve(JSON.parse(line))
     }
     child.stdout.on('data', look)

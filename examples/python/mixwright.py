@@ -43,6 +43,8 @@ LOST_CODES = (
 )
 
 LONGEST_PAUSE_SECONDS = 30.0
+# Between two questions, where the service names no time.
+DEFAULT_IDLE_SECONDS = 5.0
 HEARTBEATS_A_LEASE = 3
 
 
@@ -92,28 +94,40 @@ class Client:
 
     def ask(self, study_id, count=1, fidelity=None):
         """Up to `count` trials, and whether the study is exhausted, as a pair."""
+        trials, exhausted, _ = self._ask(study_id, count, fidelity)
+        return trials, exhausted
+
+    def _ask(self, study_id, count, fidelity):
+        """As `ask`, and the seconds after which the service would be asked again; None for none."""
         body = {"client": self.name, "count": count}
         if fidelity is not None:
             body["fidelity"] = fidelity
-        answer = self.request("POST", f"{study_path(study_id)}/suggestions", body)
-        return [Trial(self, study_id, trial) for trial in answer["trials"]], answer["exhausted"]
+        answer, retry_after = self._request("POST", f"{study_path(study_id)}/suggestions", body)
+        trials = [Trial(self, study_id, trial) for trial in answer["trials"]]
+        return trials, answer["exhausted"], retry_after
 
-    def work(self, study_id, train, fidelity=None, idle_seconds=5.0, most_failures=3):
+    def work(self, study_id, train, fidelity=None, idle_seconds=None, most_failures=3):
         """Calls train(trial) for one trial after another, until the study has none left.
 
         A trial that `train` returns from is completed with its last measurement (or as stopped
         early, if that was asked for). An exception gives it back as failed; after `most_failures`
         of them in a row the last one is raised. Ctrl-C gives the trial back, too, for another
         client to take.
+
+        idle_seconds   between two questions while others have all trials that are left; default:
+                       what the service says (Retry-After)
         """
         failures = 0
         while True:
-            trials, exhausted = self.ask(study_id, 1, fidelity)
+            trials, exhausted, retry_after = self._ask(study_id, 1, fidelity)
             if not trials and exhausted:
                 return
             if not trials:
                 # Others have what is left. If one of them fails, its trial is offered again.
-                time.sleep(idle_seconds)
+                pause = retry_after if idle_seconds is None else idle_seconds
+                pause = DEFAULT_IDLE_SECONDS if pause is None else pause
+                self.log(f"others have the trials that are left; asking again in {pause:.1f} s")
+                time.sleep(pause)
             for trial in trials:
                 try:
                     self._train(trial, train)
@@ -146,6 +160,10 @@ class Client:
 
         All tries have one Idempotency-Key: what was done already is not done again.
         """
+        answer, _ = self._request(method, path, body, retry_seconds)
+        return answer
+
+    def _request(self, method, path, body=None, retry_seconds=None):
         key = str(uuid.uuid4())
         patience = self.retry_seconds if retry_seconds is None else retry_seconds
         deadline = time.monotonic() + patience
@@ -180,7 +198,8 @@ class Client:
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
-                return parse(response.status, response.read())
+                answer = parse(response.status, response.read())
+                return answer, seconds(response.headers.get("retry-after"))
         except urllib.error.HTTPError as error:
             with error:
                 problem = parse(error.code, error.read())

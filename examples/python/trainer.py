@@ -158,8 +158,8 @@ def arguments():
     parser.add_argument(
         "--idle",
         type=float,
-        default=5.0,
-        help="seconds between two questions while others have all trials that are left (default: 5)",
+        help="seconds between two questions while others have all trials that are left"
+        " (default: what the service says)",
     )
     return parser.parse_args()
 

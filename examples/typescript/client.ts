@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import createClient, { type Client } from 'openapi-fetch'
-import { retryingFetch } from './retrying-fetch.js'
+import { retryAfterSeconds, retryingFetch } from './retrying-fetch.js'
 import type { paths } from './schema.js'
 
 type Suggested =
@@ -8,6 +8,8 @@ type Suggested =
 
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 const HEARTBEATS_A_LEASE = 3
+/** Between two questions, where the service names no time. */
+const DEFAULT_IDLE_SECONDS = 5
 /** Refusals after which there is nothing left to do for a trial. */
 const LOST_CODES = new Set([
   'lease-lost',
@@ -55,7 +57,7 @@ export interface TrainerOptions {
 
 export interface WorkOptions {
   fidelity?: string
-  /** Between two questions for trials while others have what is left. */
+  /** Between two questions for trials while others have what is left. Default: what the service says (Retry-After). */
   idleSeconds?: number
   /** So many failures in a row end it. */
   mostFailures?: number
@@ -93,14 +95,19 @@ export class TrainerClient {
     return answerOf(await this.http.GET('/v1/studies/{studyId}', { params: { path: { studyId } } }))
   }
 
+  /** Up to `count` trials, and whether the study is exhausted. */
   async ask(studyId: string, count: number, fidelity?: string) {
-    const { trials, exhausted } = answerOf(
-      await this.http.POST('/v1/studies/{studyId}/suggestions', {
-        params: { path: { studyId } },
-        body: { client: this.name, count, fidelity },
-      }),
-    )
-    return { trials: trials.map((trial) => new Trial(this, studyId, trial)), exhausted }
+    const result = await this.http.POST('/v1/studies/{studyId}/suggestions', {
+      params: { path: { studyId } },
+      body: { client: this.name, count, fidelity },
+    })
+    const { trials, exhausted } = answerOf(result)
+    return {
+      trials: trials.map((trial) => new Trial(this, studyId, trial)),
+      exhausted,
+      /** Seconds after which to ask again, when there were no trials. */
+      retryAfter: retryAfterSeconds(result.response),
+    }
   }
 
   /**
@@ -110,15 +117,17 @@ export class TrainerClient {
   async work(
     studyId: string,
     train: (trial: Trial) => Promise<void>,
-    { fidelity, idleSeconds = 5, mostFailures = 3 }: WorkOptions = {},
+    { fidelity, idleSeconds, mostFailures = 3 }: WorkOptions = {},
   ): Promise<void> {
     let failures = 0
     for (;;) {
-      const { trials, exhausted } = await this.ask(studyId, 1, fidelity)
+      const { trials, exhausted, retryAfter } = await this.ask(studyId, 1, fidelity)
       if (trials.length === 0 && exhausted) return
       // Others have what is left. If one of them fails, its trial is offered again.
       if (trials.length === 0) {
-        await delay(1000 * idleSeconds, undefined, { signal: this.#signal })
+        const pause = idleSeconds ?? retryAfter ?? DEFAULT_IDLE_SECONDS
+        this.log(`others have the trials that are left; asking again in ${pause.toFixed(1)} s`)
+        await delay(1000 * pause, undefined, { signal: this.#signal })
       }
       for (const trial of trials) {
         const failure = await this.#train(trial, train)

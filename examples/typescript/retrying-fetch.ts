@@ -29,7 +29,8 @@ export function retryingFetch({ seconds, signal, log }: RetryOptions) {
       const answer = await tryOnce(request, signal)
       if (answer instanceof Response && !(await mayChange(answer))) return answer
       signal?.throwIfAborted()
-      const pause = retryAfterMs(answer) ?? pauseMs(tries)
+      const named = answer instanceof Response ? retryAfterSeconds(answer) : undefined
+      const pause = named === undefined ? pauseMs(tries) : 1000 * named
       if (Date.now() + pause > deadline) {
         if (answer instanceof Response) return answer
         throw answer
@@ -63,9 +64,10 @@ async function mayChange(answer: Response): Promise<boolean> {
   return RETRIED_CODES.some((code) => text.includes(`"${code}"`))
 }
 
-function retryAfterMs(answer: Response | Error): number | undefined {
-  const seconds = answer instanceof Response ? answer.headers.get('retry-after') : null
-  return seconds && /^\d+$/.test(seconds) ? 1000 * Number(seconds) : undefined
+/** After which an answer asks to come again, if it does. */
+export function retryAfterSeconds(answer: Response): number | undefined {
+  const seconds = answer.headers.get('retry-after')
+  return seconds && /^\d+$/.test(seconds) ? Number(seconds) : undefined
 }
 
 function pauseMs(tries: number): number {

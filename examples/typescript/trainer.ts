@@ -78,8 +78,8 @@ interface Options {
   fidelity?: string
   /** Seconds before each measurement, to watch it. */
   pause: string
-  /** Seconds between two questions while others have all trials that are left. */
-  idle: string
+  /** Seconds between two questions while others have all trials that are left. Default: what the service says. */
+  idle?: string
 }
 
 function readOptions(): Options {
@@ -90,7 +90,7 @@ function readOptions(): Options {
       url: { type: 'string' },
       fidelity: { type: 'string' },
       pause: { type: 'string', default: '0' },
-      idle: { type: 'string', default: '5' },
+      idle: { type: 'string' },
     },
   })
   const { study, client, ...rest } = values
@@ -109,7 +109,7 @@ try {
   const plan = await planOf(client, options)
   await client.work(options.study, (trial) => train(trial, plan, signal), {
     fidelity: plan.fidelity,
-    idleSeconds: Number(options.idle),
+    idleSeconds: options.idle === undefined ? undefined : Number(options.idle),
   })
   console.log('The study has no trials left.')
 } catch (error) {

@@ -70,6 +70,7 @@ export async function buildApp({
   const { corpusBytes, uploadBytes, eventStreams } = bounds
   const app = fastify({
     logger,
+    trustProxy: [...(settings?.trustProxy ?? [])],
     bodyLimit: bodyBytes,
     return503OnClosing: false,
     genReqId: requestId,

@@ -1,5 +1,6 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
+import { formatBytes } from '../byte-size.js'
 import { MixwrightError } from '../errors.js'
 import {
   FILE_FORMATS,
@@ -14,7 +15,6 @@ import type { ReceivedFiles } from '../studies/imports.js'
 import { collectBytes } from './byte-collector.js'
 import { asRefusal, formRefusal, readField } from './forms.js'
 import { FORM_FIELDS, isReadingField, readOptions } from './import-fields.js'
-import { formatBytes } from './limits.js'
 import { FORM_OVERHEAD, partsOf, Room, watched } from './streamed-files.js'
 import type { UploadedTable } from './uploads.js'
 

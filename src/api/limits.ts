@@ -28,9 +28,3 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
   uploadBytes: 10 * GIB,
   eventStreams: 2_000,
 }
-
-/** For instance `64 MiB` or `10 GiB`, or the bytes where they are not whole mebibytes. */
-export function formatBytes(bytes: number): string {
-  if (bytes > 0 && bytes % GIB === 0) return `${bytes / GIB} GiB`
-  return bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${bytes.toLocaleString('en')} bytes`
-}

@@ -2,9 +2,9 @@ import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Multipart } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
+import { formatBytes } from '../byte-size.js'
 import { MixwrightError } from '../errors.js'
 import { asRefusal } from './forms.js'
-import { formatBytes } from './limits.js'
 
 /** Files of forms that are stored as they come, whatever they hold. */
 

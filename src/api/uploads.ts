@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { formatBytes } from '../byte-size.js'
 import { MixwrightError } from '../errors.js'
 import type { ImportOptions, TableUpload } from '../formats/importers/table.js'
 import { collectBytes } from './byte-collector.js'
 import { asRefusal, drainAfterwards } from './forms.js'
 import { type ImportFormOptions, MOST_FILES, readImportForm } from './import-forms.js'
-import { formatBytes } from './limits.js'
 
 export interface UploadedTable {
   upload: TableUpload

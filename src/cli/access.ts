@@ -9,18 +9,19 @@ import { EnvironmentError } from './failures.js'
  * @throws EnvironmentError when others could reach it and there is no key
  */
 export async function accessOf(
-  { host, redisUrl, rateLimit, corsOrigins }: Config,
-  keys: Pick<KeyService, 'anyValid'>,
+  { host, redisUrl, rateLimit, corsOrigins, trustProxy }: Config,
+  keys: Pick<KeyService, 'anyUnrevoked'>,
 ): Promise<{ security: Partial<ApiSecurity>; isOpen: boolean }> {
   const isLocal = isLoopback(host)
-  const hasKeys = await keys.anyValid()
+  const hasKeys = await keys.anyUnrevoked()
   if (!isLocal && !hasKeys) {
     throw new EnvironmentError(
-      `whoever reaches ${host} could do everything: there is no valid key that the API could ask for`,
+      `whoever reaches ${host} could do everything: there is no key that the API could ask for`,
       'Make a key for the same DATABASE_URL or --data: mixwright keys create --name <name>. Or listen on 127.0.0.1.',
     )
   }
   const access = isLocal ? 'until-keys' : 'keys'
-  const security = { access, redisUrl, requestsPerMinute: rateLimit, corsOrigins } as const
+  const requestsPerMinute = rateLimit
+  const security = { access, redisUrl, requestsPerMinute, corsOrigins, trustProxy } as const
   return { security, isOpen: !hasKeys }
 }

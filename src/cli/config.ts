@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { availableParallelism, homedir } from 'node:os'
 import path from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
@@ -46,6 +47,7 @@ const EnvironmentSchema = Type.Object({
   MIXWRIGHT_EVENT_DAYS: Days(DEFAULT_RETENTION.eventDays),
   MIXWRIGHT_RATE_LIMIT: Type.Integer({ default: 60_000, minimum: 0, maximum: 1_000_000_000 }),
   MIXWRIGHT_CORS_ORIGINS: Type.String({ default: '' }),
+  MIXWRIGHT_TRUST_PROXY: Type.String({ default: '' }),
   MIXWRIGHT_LOG_LEVEL: Type.Union(
     ['debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level)),
     { default: 'warn' },
@@ -85,6 +87,8 @@ export interface Config {
   rateLimit: number
   /** Origins whose pages may ask, as browsers write them. */
   corsOrigins: readonly string[]
+  /** Addresses and CIDR ranges of proxies that say where requests come from. */
+  trustProxy: readonly string[]
   logLevel: string
 }
 
@@ -112,6 +116,7 @@ export function readConfig(overrides: Partial<Config> = {}): Config {
     },
     rateLimit: env.MIXWRIGHT_RATE_LIMIT,
     corsOrigins: readOrigins(env.MIXWRIGHT_CORS_ORIGINS),
+    trustProxy: readProxies(env.MIXWRIGHT_TRUST_PROXY),
     logLevel: env.MIXWRIGHT_LOG_LEVEL,
   }
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
@@ -157,8 +162,7 @@ function readQuota(text: string | undefined): number | undefined {
 
 /** Origins, with commas. Never all: an open service would then obey every page that somebody looks at. */
 function readOrigins(text: string): string[] {
-  const origins = text.split(',').map((origin) => origin.trim())
-  return origins.filter(Boolean).map((origin) => {
+  return listOf(text).map((origin) => {
     if (/^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin) {
       return origin
     }
@@ -167,6 +171,28 @@ function readOrigins(text: string): string[] {
       'List each one as browsers send it: https://mix.example or http://localhost:3000, without a path.',
     )
   })
+}
+
+const LONGEST_PREFIX: Readonly<Record<number, number>> = { 4: 32, 6: 128 }
+
+/** Addresses and ranges, with commas. Never all: whoever wrote the header could then pretend to be anybody. */
+function readProxies(text: string): string[] {
+  return listOf(text).map((proxy) => {
+    const [, address = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(proxy) ?? []
+    const longest = LONGEST_PREFIX[isIP(address)] ?? 0
+    const length = prefix === undefined ? longest : Number(prefix)
+    if (length >= 1 && length <= longest) return proxy
+    throw wrong(
+      `MIXWRIGHT_TRUST_PROXY: "${proxy}" is neither an address nor a range of addresses.`,
+      'List the proxies in front of the service as 10.0.0.7, 10.0.0.0/8 or fd00::/8.',
+    )
+  })
+}
+
+/** What stands between commas. */
+function listOf(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim())
+  return items.filter(Boolean)
 }
 
 function wrong(detail: string, fix: string): UsageError {

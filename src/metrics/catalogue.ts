@@ -38,7 +38,7 @@ export const METRICS = {
     kind: 'gauge',
     name: 'mixwright_http_requests_in_flight',
     unit: 'count',
-    help: 'Requests that are being answered, event streams not among them.',
+    help: 'Requests that are being answered, event streams among them.',
     labels: [],
   },
   eventStreams: {
@@ -120,5 +120,3 @@ export const METRICS = {
     labels: ['source'],
   },
 } as const satisfies Record<string, MetricDefinition>
-
-export type MetricKey = keyof typeof METRICS

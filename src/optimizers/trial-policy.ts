@@ -79,7 +79,7 @@ export const TrialPolicySchema = Type.Object(
       default: 3,
       description: 'How often a trial that failed or expired is handed out in all. Default 3.',
     }),
-    maxTrials: Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), Type.Null()], {
+    maxTrials: Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000 }), Type.Null()], {
       default: null,
       description:
         'Trials that are handed out to clients in all, those that they attach included; null for any number. Default null.',

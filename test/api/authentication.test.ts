@@ -75,6 +75,13 @@ describe('scopes', () => {
       'GET /metrics': 'read',
       'POST /v1/studies': 'write',
       [`DELETE /v1/studies/${ID}`]: 'write',
+      [`POST /v1/studies/${ID}/trials`]: 'write',
+      [`POST /v1/studies/${ID}/trials/${ID}/abandonment`]: 'write',
+      [`POST /v1/studies/${ID}/suggestions`]: 'run',
+      [`POST /v1/studies/${ID}/trials/${ID}/heartbeat`]: 'run',
+      [`POST /v1/studies/${ID}/trials/${ID}/measurements`]: 'run',
+      [`POST /v1/studies/${ID}/trials/${ID}/completion`]: 'run',
+      [`POST /v1/studies/${ID}/trials/${ID}/failure`]: 'run',
       [`POST /v1/studies/${ID}/imports`]: 'write',
       [`POST /v1/studies/${ID}/fits`]: 'run',
       [`POST /v1/studies/${ID}/searches`]: 'run',
@@ -275,6 +282,19 @@ describe('a service that is open until there is a key', () => {
     expect((await ask(app, '/v1/methods')).status).toBe(200)
     time += 1
     expect((await ask(app, '/v1/methods')).status).toBe(401)
+  })
+
+  test('stays closed when its only key expires, and is open again when that is revoked', async () => {
+    await place.forgetKeys()
+    let time = Date.now() - 3_600_000
+    const keys = place.keys(() => time)
+    const app = await place.app(until, { keys })
+    const expiresAt = new Date(time + 60_000)
+    const { record } = await keys.create({ name: 'short', scopes: ['read'], expiresAt })
+    time += 3_600_000
+    expect((await ask(app, '/v1/methods')).status).toBe(401)
+    await keys.revoke(record.id)
+    expect((await ask(app, '/v1/methods')).status).toBe(200)
   })
 
   test('answers to the names of this machine only, whatever leads to it', async () => {

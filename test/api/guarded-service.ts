@@ -10,6 +10,13 @@ import { newDataFolder } from '../store/support/data-folder.js'
 export type App = Awaited<ReturnType<typeof buildApp>>
 export type GuardedRequest = Omit<InjectOptions, 'url'> & { key?: string }
 
+interface AppParts {
+  keys?: KeyService
+  logger?: AppOptions['logger']
+  /** Besides keys, health and methods. */
+  services?: Partial<Services>
+}
+
 /** Applications that ask for keys, on one store; only their keys are more than a name. */
 export class GuardedPlace {
   readonly store: OpenStore
@@ -33,10 +40,10 @@ export class GuardedPlace {
 
   async app(
     security: AppOptions['security'],
-    { keys = this.keys(), logger }: { keys?: KeyService; logger?: AppOptions['logger'] } = {},
+    { keys = this.keys(), logger, services }: AppParts = {},
   ): Promise<App> {
     const version = '0.0.0'
-    const app = await buildApp({ services: onlyKeys(keys), version, logger, security })
+    const app = await buildApp({ services: onlyKeys(keys, services), version, logger, security })
     this.#apps.push(app)
     return app
   }
@@ -59,10 +66,10 @@ export class GuardedPlace {
 }
 
 /** Services of which some routes are answered without a store: methods, and the health of the process. */
-function onlyKeys(keys: KeyService): Services {
-  const health = { ready: async () => ({ ready: true, checks: {} }) }
+function onlyKeys(keys: KeyService, more: Partial<Services> = {}): Services {
+  const health = { ready: async () => ({ ready: true, checks: {}, failures: {} }) }
   const methods = { list: () => [] }
-  const there: Partial<Record<keyof Services, unknown>> = { keys, health, methods }
+  const there: Partial<Record<keyof Services, unknown>> = { keys, health, methods, ...more }
   return new Proxy({} as Services, {
     get(_target, name) {
       return there[name as keyof Services] ?? nothing(String(name))

@@ -96,7 +96,7 @@ describe('a request with an Idempotency-Key', () => {
     const study = await client.newStudy()
     const refused = await send(`${study}/fits`, key, {})
     expect(refused.body.code).toBe('too-few-runs')
-    await client.post(`${study}/imports`, { rows: makeRuns(6) })
+    await client.post(`${study}/imports`, { runs: makeRuns(6) })
     const again = await send(`${study}/fits`, key, {})
     expect(again.body).toEqual(refused.body)
     expect(again.headers['content-type']).toContain('application/problem+json')
@@ -209,7 +209,7 @@ describe('what was made and not answered', () => {
 
   test('is the same fit, with one job', async () => {
     const study = await client.newStudy()
-    await client.post(`${study}/imports`, { rows: makeRuns(6) })
+    await client.post(`${study}/imports`, { runs: makeRuns(6) })
     const [lost, second] = await sentTwice(`${study}/fits`, {})
     expect(lost.status).toBe(202)
     expect(second.body.id).toBe(lost.body.id)
@@ -316,7 +316,9 @@ describe('a process that is killed between the commit and the answer', () => {
   const run = promisify(execFile)
   const script = path.join(import.meta.dirname, 'killed-before-answer.mjs')
 
-  test('leaves a study behind, which the next one answers with', async () => {
+  // Two programs start one after the other, each with a database.
+  const timeout = 180_000
+  test('leaves a study behind, which the next one answers with', { timeout }, async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mixwright-killed-'))
     try {
       const killed = run(process.execPath, [script, folder, 'die'])
@@ -329,4 +331,28 @@ describe('a process that is killed between the commit and the answer', () => {
       await rm(folder, { recursive: true })
     }
   })
+})
+
+test('a key that was made by rotating another is the same caller', async () => {
+  const { keys } = client.service.services
+  const security = { access: 'keys' } as const
+  const first = await keys.create({ name: 'a', scopes: ['write'] })
+  const second = await keys.rotate(first.record.id, { overlapSeconds: 3_600 })
+  const third = await keys.rotate(second.record.id, { overlapSeconds: 3_600 })
+  const stranger = await keys.create({ name: 'b', scopes: ['write'] })
+  const idempotencyKey = uuid()
+  const payload = { ...NEW_STUDY, name: idempotencyKey }
+  const ids = await withApp({}, { security }, async (ask) => {
+    const made: string[] = []
+    for (const { key } of [first, second, third, stranger]) {
+      const headers = { authorization: `Bearer ${key}`, 'idempotency-key': idempotencyKey }
+      const { status, body } = await ask({ method: 'POST', url: '/v1/studies', payload, headers })
+      expect(status).toBe(201)
+      made.push(JSON.parse(body).id)
+    }
+    return made
+  })
+  expect(new Set(ids.slice(0, 3)).size).toBe(1)
+  expect(ids[3]).not.toBe(ids[0])
+  for (const { record } of [first, second, third, stranger]) await keys.revoke(record.id)
 })

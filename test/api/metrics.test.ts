@@ -85,7 +85,8 @@ describe('a worker', () => {
   test('answers health and metrics, and nothing else', async () => {
     const metrics = createMetrics({ version: '1.2.3' })
     const checks: Record<string, { ok: boolean }> = { store: { ok: true } }
-    const ready = async () => ({ ready: checks.store.ok, checks })
+    const failures = {}
+    const ready = async () => ({ ready: checks.store.ok, checks, failures })
     const app = await buildWorkerApp({ services: { health: { ready } }, metrics })
     const get = (path: string) => app.inject(path)
     expect(await get('/livez')).toMatchObject({ statusCode: 200 })

@@ -120,3 +120,31 @@ describe('somebody who guesses keys', () => {
     expect((await get(app, await place.newKey())).status).toBe(200)
   })
 })
+
+describe('behind a proxy', () => {
+  const PROXY = '10.0.0.7'
+  const guess = (app: App, client: string, proxy = PROXY) =>
+    ask(app, '/v1/methods', {
+      key: drawKey().key,
+      remoteAddress: proxy,
+      headers: { 'x-forwarded-for': client },
+    })
+
+  test('that is trusted, wrong keys are counted by the address that it names', async () => {
+    const app = await place.app({ ...LIMITED, trustProxy: ['10.0.0.0/8'] })
+    for (let i = 0; i < 4; i++) expect((await guess(app, '198.51.100.1')).status).toBe(401)
+    expect((await guess(app, '198.51.100.1')).status).toBe(429)
+    expect((await guess(app, '198.51.100.2')).status).toBe(401)
+    // What a client writes itself stands before what the proxy adds.
+    expect((await guess(app, '203.0.113.9, 198.51.100.1')).status).toBe(429)
+  })
+
+  test.each<[string, string[]]>([
+    ['when none is trusted', []],
+    ['when another one is', ['10.0.0.8']],
+  ])('the header says nothing %s', async (_name, trustProxy) => {
+    const app = await place.app({ ...LIMITED, trustProxy })
+    for (let i = 0; i < 4; i++) expect((await guess(app, `198.51.100.${i}`)).status).toBe(401)
+    expect((await guess(app, '198.51.100.77')).status).toBe(429)
+  })
+})

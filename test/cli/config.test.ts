@@ -20,6 +20,7 @@ test('what is not set has defaults', () => {
     logLevel: 'warn',
     rateLimit: 60_000,
     corsOrigins: [],
+    trustProxy: [],
     trainingThreads: availableParallelism(),
     device: 'cpu',
     sources: [],
@@ -68,6 +69,28 @@ test('limits and origins are read', () => {
     rateLimit: 0,
     corsOrigins: ['https://mix.example', 'http://localhost:3000'],
   })
+})
+
+test('proxies that are trusted are read', () => {
+  vi.stubEnv('MIXWRIGHT_TRUST_PROXY', ' 10.0.0.7, 10.1.0.0/16,fd00::/8, ::1,')
+  expect(readConfig().trustProxy).toEqual(['10.0.0.7', '10.1.0.0/16', 'fd00::/8', '::1'])
+})
+
+test.each([
+  '*',
+  'true',
+  '1',
+  'proxy.example',
+  '10.0.0',
+  '10.0.0.0/33',
+  '0.0.0.0/0',
+  '::/129',
+  '10.0.0.0/',
+  '::1%lo',
+])('a proxy %s is refused', (proxy) => {
+  vi.stubEnv('MIXWRIGHT_TRUST_PROXY', `10.0.0.7,${proxy}`)
+  const says = `MIXWRIGHT_TRUST_PROXY: "${proxy}" is neither an address nor a range of addresses.`
+  expect(() => readConfig()).toThrow(says)
 })
 
 test.each([

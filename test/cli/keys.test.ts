@@ -183,8 +183,8 @@ test('no key is ever an argument', () => {
 describe('who needs a key', () => {
   const settings = readConfig()
   const config = (host: string): Config => ({ ...settings, host })
-  const some = { anyValid: async () => true }
-  const none = { anyValid: async () => false }
+  const some = { anyUnrevoked: async () => true }
+  const none = { anyUnrevoked: async () => false }
 
   test.each(['127.0.0.1', '127.9.8.7', '::1', 'localhost'])(
     'nobody on %s, as long as there is none',

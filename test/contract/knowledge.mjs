@@ -60,6 +60,7 @@ export class Knowledge {
     if (body === undefined || body === null) return
     this.#readFacts(body)
     this.#rememberListed({ ...params, ...found?.params }, body)
+    this.#rememberLinks(body)
     const items = Array.isArray(body?.items) ? body.items : [body]
     for (const name of this.#description.membersOf(path)) {
       for (const item of items) {
@@ -67,6 +68,16 @@ export class Knowledge {
         if (typeof value !== 'string') continue
         this.#remember(`${path}/{${name}}`, { ...params, [name]: value })
       }
+    }
+  }
+
+  /** Addresses that an answer names. */
+  #rememberLinks(node) {
+    if (typeof node === 'string' && node.startsWith('/')) {
+      const found = this.#description.readAddress(node)
+      if (found) this.#remember(found.path, found.params)
+    } else if (node !== null && typeof node === 'object') {
+      for (const inner of Object.values(node)) this.#rememberLinks(inner)
     }
   }
 

@@ -26,17 +26,22 @@ export function anyOperation(operations, knowledge) {
       })),
     )
   // What is not there yet would only be asked for in vain.
-  const reachable = operations.filter(
-    ({ path }) => !path.includes('{') || knowledge.placesOf(path).length > 0,
-  )
+  const reachable = operations.filter(({ path }) => isReachable(path, knowledge))
   return fc.oneof(
     { weight: 9, arbitrary: weighted(reachable) },
     { weight: 1, arbitrary: weighted(operations) },
   )
 }
 
+/** Whether there is something at the address, or in what it is a member of. */
+function isReachable(path, knowledge) {
+  const own = [path, path.replace(/\/\{\w+\}$/, '')]
+  return !path.includes('{') || own.some((place) => knowledge.placesOf(place).length > 0)
+}
+
 /**
- * @returns arbitrary `{ method, path, params, url, headers, body }`; `params` only where all of them are known to exist
+ * @returns arbitrary `{ method, path, given, params, url, headers, body }`: `given` are the parameters of the path, and so are
+ * `params`, but only where all of them are known to exist
  */
 export function requestFor({ method, path, operation }, values, knowledge) {
   const parameters = (operation.parameters ?? []).map((parameter) => values.resolve(parameter))
@@ -52,6 +57,7 @@ export function requestFor({ method, path, operation }, values, knowledge) {
       .map(({ query, headers, payload }) => ({
         method: method.toUpperCase(),
         path,
+        given: params,
         params: exists ? params : undefined,
         url: address(path, params, query),
         headers: { ...sendable(headers), ...payload.headers },
@@ -66,7 +72,8 @@ function pathParameters(path, parameters, values, knowledge) {
     .map((params) => ({ params, exists: false }))
   if (parameters.length === 0) return fc.constant({ params: {}, exists: true })
   const known = knowledge.placesOf(path)
-  if (known.length === 0) return made
+  const near = nearby(path, parameters, values, knowledge)
+  if (known.length === 0) return near ? fc.oneof({ weight: 4, arbitrary: near }, made) : made
   const existing = fc
     .oneof(
       { weight: 3, arbitrary: fc.constantFrom(...known.slice(-NEWEST)) },
@@ -93,6 +100,24 @@ function pathParameters(path, parameters, values, knowledge) {
     { weight: 1, arbitrary: made },
     { weight: 1, arbitrary: odd },
   )
+}
+
+/** Parameters of something that may be in a thing that there is; undefined when nothing is known around it. */
+function nearby(path, parameters, values, knowledge) {
+  const paths = path.split('/').map((_, i, parts) => parts.slice(0, i).join('/'))
+  const around = paths.reverse().find((prefix) => knowledge.placesOf(prefix).length > 0)
+  if (around === undefined) return undefined
+  return fc.constantFrom(...knowledge.placesOf(around)).chain((params) => {
+    const others = parameters.filter(({ name }) => !(name in params))
+    const model = others.map(({ name, schema }) => {
+      const seen = [...knowledge.valuesOf(name).all, ...knowledge.valuesOf('id').all]
+      const right = values.of(schema)
+      return [name, seen.length === 0 ? right : fc.oneof(fc.constantFrom(...seen), right)]
+    })
+    return fc
+      .record(Object.fromEntries(model))
+      .map((more) => ({ params: { ...params, ...more }, exists: false }))
+  })
 }
 
 /** Query or headers. */
@@ -148,7 +173,7 @@ function payloads(requestBody, ids, values, knowledge) {
     weight: 10,
     arbitrary:
       type === 'multipart/form-data'
-        ? forms(values.resolve(media.schema), values, knowledge)
+        ? forms(values.resolve(media.schema), ids, values, knowledge)
         : jsonBodies(type, media, ids, values, knowledge),
   }))
   const [type] = Object.keys(requestBody.content)
@@ -213,13 +238,15 @@ const FILES = [
 ]
 
 /** Forms, in the order of the schema: fields come before files. */
-function forms(schema, values, knowledge) {
+function forms(schema, ids, values, knowledge) {
   const { properties = {} } = schema
   const parts = Object.entries(properties).map(([name, property]) => {
     const { contentMediaType, format, type, items } = values.resolve(property)
     const list = type === 'array' ? values.resolve(items) : undefined
     const isFile = [contentMediaType, list?.contentMediaType].some(Boolean) || format === 'binary'
-    const seen = [name, `${name}Name`].flatMap((either) => knowledge.valuesOf(either).all)
+    const told = [name, `${name}Name`].map((either) => knowledge.valuesOf(either, ids))
+    const beside = told.flatMap((value) => value.beside)
+    const seen = beside.length > 0 ? beside : told.flatMap((value) => value.all)
     const choices = [
       { weight: 2, arbitrary: values.of(property) },
       { weight: 1, arbitrary: anyText },

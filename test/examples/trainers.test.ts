@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -35,6 +38,8 @@ let url: string
 let api: ApiClient
 /** Of the trainers. */
 let key: string
+/** Of whom the study belongs to. */
+let ownKey: string
 
 beforeAll(async () => {
   // As a user would: the folder is copied, and npm finds the packages above it.
@@ -54,9 +59,10 @@ beforeAll(async () => {
   const open = new ApiClient(new URL(url))
   const own = await open.createKey({ name: 'test', scopes: ['read', 'write', 'run', 'admin'] })
   // Where the client of the command line looks for it.
-  vi.stubEnv('MIXWRIGHT_API_KEY', own.key)
+  ownKey = own.key
+  vi.stubEnv('MIXWRIGHT_API_KEY', ownKey)
   api = new ApiClient(new URL(url))
-  key = (await api.createKey({ name: 'trainers', scopes: ['read', 'write', 'run'] })).key
+  key = (await api.createKey({ name: 'trainers', scopes: ['read', 'run'] })).key
 }, 240_000)
 
 afterAll(async () => {
@@ -273,7 +279,7 @@ describe.each(languages)('the trainer in %s', (language) => {
     const [, id] = await trainer.saying(/(\S+): training on/)
     await fetch(`${url}/v1/studies/${study}/trials/${id}/abandonment`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${ownKey}` },
       body: JSON.stringify({ reason: 'not wanted any more' }),
     })
     await toTheEnd(trainer)
@@ -307,6 +313,48 @@ describe.each(languages)('the trainer in %s', (language) => {
       stderr: expect.stringContaining('not accuracy'),
     })
   })
+})
+
+/** Asks for trials, and waits between. */
+const WAITING: Record<string, readonly string[]> = {
+  ...(python && {
+    python: [
+      python,
+      '-c',
+      `import sys
+sys.path.insert(0, ${JSON.stringify(path.join(EXAMPLES, 'python'))})
+import mixwright
+mixwright.Client("patient").work("any", print)`,
+    ],
+  }),
+  typescript: [
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    `import { TrainerClient } from ${JSON.stringify(pathToFileURL(path.join(typescript, 'dist', 'client.js')))}
+await new TrainerClient({ name: 'patient' }).work('any', async () => {})`,
+  ],
+}
+
+test.each(languages)('the client in %s comes back when the service says so', async (language) => {
+  const asked: number[] = []
+  const server = createServer((_request, answer) => {
+    asked.push(performance.now())
+    answer.setHeader('content-type', 'application/json')
+    if (asked.length === 1) answer.setHeader('retry-after', '1')
+    answer.end(JSON.stringify({ trials: [], exhausted: asked.length > 1 }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const trainer = startTrainer(WAITING[language], { MIXWRIGHT_URL: `http://127.0.0.1:${port}` })
+  trainers.push(trainer)
+  const { code, stdout, stderr } = await trainer.result
+  server.closeAllConnections()
+  server.close()
+  expect({ code, asked: asked.length }).toEqual({ code: 0, asked: 2 })
+  expect(stdout + stderr).toContain('asking again in 1.0 s')
+  // Timers of programs may be a few milliseconds early.
+  expect(asked[1] - asked[0]).toBeGreaterThan(900)
 })
 
 /** Trains on nothing, and breaks as often as told. */

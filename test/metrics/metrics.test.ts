@@ -32,7 +32,7 @@ describe('the catalogue', () => {
 
   test('is what docs/metrics.md lists, with unit and labels', () => {
     const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
-    const rows = text.matchAll(/^\| `(mixwright_\w+)` \| (\w+) \| ([^|]+) \| ([^|]*) \|/gm)
+    const rows = text.matchAll(/^\| `(mixwright_\w+)` +\| (\w+) +\| ([^|]+) \| ([^|]*) \|/gm)
     const listed = [...rows].map(([, name, kind, unit, labels]) => ({
       name,
       kind,

@@ -47,8 +47,8 @@ async function readDatabase(client, study) {
      join mixwright.trials t on t.id = m.trial_id where t.study_id = $1`,
   )
   const events = await rows(
-    `select data ->> 'trialId' as trial, count(*)::int as count from mixwright.study_events
-     where study_id = $1 and type = 'trial-completed' group by 1`,
+    `select type, data ->> 'trialId' as trial, (data ->> 'attempt')::int as attempt, data ->> 'client' as client
+     from mixwright.study_events where study_id = $1 and data ->> 'trialId' is not null order by id`,
   )
   return { trials, attempts, leases, measurements, events }
 }
@@ -101,10 +101,12 @@ function doubleCompletions(entries, { trials, attempts, events }) {
   for (const [trial, number] of completing) {
     if (number > 1) violations.push(`completed by ${number} attempts: trial ${trial}`)
   }
-  for (const event of events.filter((one) => one.count > 1)) {
-    violations.push(`told of ${event.count} times: the completion of trial ${event.trial}`)
+  const told = count(
+    events.filter(({ type }) => type === 'trial-completed').map(({ trial }) => trial),
+  )
+  for (const [trial, number] of told) {
+    if (number > 1) violations.push(`told of ${number} times: the completion of trial ${trial}`)
   }
-  const told = new Map(events.map((event) => [event.trial, event.count]))
   for (const { uid } of trials.filter(({ state }) => state === 'completed')) {
     if (!told.has(uid)) violations.push(`never told of: the completion of trial ${uid}`)
   }
@@ -124,8 +126,11 @@ function count(values) {
   return counts
 }
 
+/** Times are those of the beginnings of transactions, which may then have to wait for a lock. */
+const LOCK_WAIT_MS = 5000
+
 /** A lease has one holder, and the next one on its trial begins when it has been given back or has expired. */
-function sharedTrials(entries, { leases }) {
+function sharedTrials(entries, { leases, events }) {
   const violations = []
   const holders = new Map(leases.map(({ id, holder }) => [id, holder]))
   for (const { client, lease } of of(entries, 'held')) {
@@ -133,23 +138,56 @@ function sharedTrials(entries, { leases }) {
       violations.push(`given to ${client}, but held by ${holders.get(lease)}: lease ${lease}`)
     }
   }
-  const byTrial = groupBy(leases)
-  for (const [trial, list] of byTrial) {
+  for (const [trial, list] of groupedByTrial(leases)) {
     for (let i = 1; i < list.length; i++) {
       const [before, after] = [list[i - 1], list[i]]
-      const isOver = [before.released_at, before.expires_at].some(
-        (end) => end !== null && end <= after.started_at,
-      )
-      if (!isOver)
-        violations.push(`held by ${before.holder} and ${after.holder} at a time: trial ${trial}`)
+      const ends = [before.released_at, before.expires_at].filter((end) => end !== null)
+      const overlapMs = Math.min(...ends.map((end) => end - after.started_at))
+      if (overlapMs <= LOCK_WAIT_MS) continue
+      const who = `${before.holder} and ${after.holder}`
+      violations.push(`held by ${who} at a time, for ${overlapMs} ms: trial ${trial}`)
     }
+  }
+  for (const [trial, list] of groupedByTrial(events))
+    violations.push(...handedOutTwice(trial, list))
+  return violations
+}
+
+const HANDS_OUT = 'trial-suggested'
+const TAKES_BACK = new Set(['trial-expired', 'trial-failed'])
+const GIVES_AGAIN = new Set([HANDS_OUT, 'trial-measured'])
+
+/**
+ * The events of a study are in the order in which they were committed. Between two of a trial's being handed out it must have been
+ * taken back, for good: a measurement brings an expired lease back to its client.
+ */
+function handedOutTwice(trial, events) {
+  const violations = []
+  let holder
+  let attempt = 0
+  for (const event of events) {
+    if (event.type === HANDS_OUT) {
+      if (holder !== undefined) {
+        violations.push(`handed to ${event.client} while ${holder} held it: trial ${trial}`)
+      }
+      if (event.attempt !== attempt + 1) {
+        violations.push(`handed out as attempt ${event.attempt} after ${attempt}: trial ${trial}`)
+      }
+      attempt = event.attempt
+    }
+    if (GIVES_AGAIN.has(event.type)) holder = event.client ?? holder ?? 'its last client'
+    if (TAKES_BACK.has(event.type)) holder = undefined
   }
   return violations
 }
 
-function groupBy(leases) {
+function groupedByTrial(rows) {
   const groups = new Map()
-  for (const lease of leases) groups.set(lease.trial, [...(groups.get(lease.trial) ?? []), lease])
+  for (const row of rows) {
+    const group = groups.get(row.trial)
+    if (group) group.push(row)
+    else groups.set(row.trial, [row])
+  }
   return groups
 }
 

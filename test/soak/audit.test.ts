@@ -6,6 +6,13 @@ import { findViolations } from './audit.mjs'
 const at = (seconds: number) => new Date(1e12 + 1000 * seconds)
 const values = { loss: 2.5 }
 
+interface Event {
+  type: string
+  trial: string
+  attempt?: number
+  client?: string
+}
+
 /** A trial that two clients had one after the other, with its ledger. */
 function sound() {
   const ledger: Record<string, unknown>[] = [
@@ -41,7 +48,13 @@ function sound() {
       { attempt: 'a1', trial: 't', tokens: 5, values },
       { attempt: 'a2', trial: 't', tokens: 9, values },
     ],
-    events: [{ trial: 't', count: 1 }],
+    events: [
+      { type: 'trial-suggested', trial: 't', attempt: 1, client: 'a' },
+      { type: 'trial-measured', trial: 't' },
+      { type: 'trial-expired', trial: 't' },
+      { type: 'trial-suggested', trial: 't', attempt: 2, client: 'b' },
+      { type: 'trial-completed', trial: 't' },
+    ] as Event[],
   }
 }
 
@@ -105,7 +118,7 @@ describe('the audit', () => {
       'its completion was told of twice',
       /^told of 2 times/,
       (a) => {
-        a.events[0].count = 2
+        a.events.push({ type: 'trial-completed', trial: 't' })
       },
     ],
     ['its completion was never told of', /^never told of/, (a) => a.events.pop()],
@@ -120,7 +133,26 @@ describe('the audit', () => {
       'two held it at a time',
       /^held by a and b at a time/,
       (a) => {
-        a.leases[0].expires_at = at(8.001)
+        a.leases[0].expires_at = at(13.001)
+      },
+    ],
+    [
+      'it was handed out while another had it',
+      /^handed to b while a held it/,
+      (a) => a.events.splice(2, 1),
+    ],
+    [
+      'a measurement had brought its lease back',
+      /^handed to b while its last client held it/,
+      (a) => {
+        a.events.splice(3, 0, { type: 'trial-measured', trial: 't' })
+      },
+    ],
+    [
+      'an attempt is left out',
+      /^handed out as attempt 3 after 1/,
+      (a) => {
+        a.events[3].attempt = 3
       },
     ],
     [
@@ -150,7 +182,7 @@ describe('the audit', () => {
   test('takes what is in the replicate of an attempt for told', () => {
     const violations = found((account) => {
       account.trials.push({ uid: 'r', state: 'completed', finished_at: at(25), replicate_of: 't' })
-      account.events.push({ trial: 'r', count: 1 })
+      account.events.push({ type: 'trial-completed', trial: 'r' })
       Object.assign(account.attempts[0], { replicate_id: 'r' })
       const late = { client: 'a', trial: 't', lease: 'l1', tokens: 12, values }
       account.ledger.push({ type: 'completed', ...late, status: 201, id: 'r' })

@@ -11,29 +11,38 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of whoever asks; null where no key is needed. */
     apiKey: ApiKeyRecord | null
+    /**
+     * Whether the request would be let in again, by what was known at most `oldestMs` ago: for answers that take long. Null where no
+     * key is ever needed.
+     */
+    isStillAllowed: ((oldestMs: number) => Promise<boolean>) | null
   }
 }
 
 interface AuthenticationOptions extends Pick<ApiSecurity, 'access' | 'corsOrigins'> {
-  services: { keys: Pick<KeyService, 'authenticate' | 'knows' | 'anyValid'> }
+  services: { keys: Pick<KeyService, 'authenticate' | 'knows' | 'isStillValid' | 'anyUnrevoked'> }
 }
 
 /** Asks for a key wherever a route has a scope. */
 export const authentication = fastifyPlugin<AuthenticationOptions>(
   async (app, { services, access, corsOrigins }) => {
     app.decorateRequest('apiKey', null)
+    app.decorateRequest('isStillAllowed', null)
     // The services are looked at when they are needed: applications without access control may have none.
     if (access === 'none') return
     const { keys } = services
     app.addHook('onRequest', async (request, reply) => {
       const { scope } = request.routeOptions.config
       if (request.is404 || scope === null) return
-      if (access === 'until-keys' && !(await keys.anyValid())) {
+      if (access === 'until-keys' && !(await keys.anyUnrevoked())) {
+        request.isStillAllowed = async (oldestMs) => !(await keys.anyUnrevoked(oldestMs))
         return refuseForeigners(request, corsOrigins)
       }
-      request.apiKey = await identify(keys, request, reply)
-      if (scope !== undefined && request.apiKey.scopes.includes(scope)) return
-      const { prefix, scopes } = request.apiKey
+      const apiKey = await identify(keys, request, reply)
+      request.apiKey = apiKey
+      request.isStillAllowed = (oldestMs) => keys.isStillValid(apiKey, oldestMs)
+      const { prefix, scopes } = apiKey
+      if (scope !== undefined && scopes.includes(scope)) return
       reply.header('www-authenticate', challenge('insufficient_scope', scope))
       throw new MixwrightError(
         'scope-missing',

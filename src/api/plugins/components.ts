@@ -1,3 +1,5 @@
+import { isObject } from '../../json-object.js'
+
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type JsonObject = { [key: string]: Json }
 
@@ -76,10 +78,6 @@ function keyOf(schema: Json): string {
 
 function lengthOf(schema: Json): number {
   return JSON.stringify(schema).length
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 function toJson(document: object): Json {

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { type TObject, Type } from 'typebox'
@@ -31,7 +32,7 @@ interface IdempotentWork {
 }
 
 export interface IdempotencyOptions {
-  services: Pick<Services, 'idempotency'>
+  services: Pick<Services, 'idempotency' | 'keys'>
   /** Milliseconds without a sign of life after which the process that worked on a request has died. Default 15 s. */
   staleMs?: number
 }
@@ -51,6 +52,8 @@ const HEADERS = Type.Object({
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'retry-after']
 
 const RETRY_AFTER_SECONDS = 1
+/** Bytes: a millisecond or so. */
+const HASHED_AT_ONCE = 2 ** 20
 
 /**
  * Makes requests that create or spend safe to send twice (draft-ietf-httpapi-idempotency-key-header): the first answer is kept and
@@ -65,8 +68,9 @@ export const idempotency = fastifyPlugin<IdempotencyOptions>(
     app.addHook('preHandler', async (request, reply) => {
       const key = request.headers['idempotency-key']
       if (!request.routeOptions.config.isIdempotent || typeof key !== 'string') return
-      const scope = scopeOf(request)
-      const begun = await services.idempotency.begin(scope, key, fingerprintOf(request), staleMs)
+      const scope = await scopeOf(request, services)
+      const fingerprint = await fingerprintOf(request)
+      const begun = await services.idempotency.begin(scope, key, fingerprint, staleMs)
       switch (begun.outcome) {
         case 'begun': {
           const renew = () => {
@@ -126,24 +130,38 @@ async function settle(
   await keys.answer(scope, key, { status, headers: Object.fromEntries(headers), body })
 }
 
-/** Keys of one caller, or for one address, are nothing to another. */
-function scopeOf({ apiKey, method, url }: FastifyRequest): string {
+/** Keys of one caller, or for one address, are nothing to another. A key that takes another's place is the same caller. */
+async function scopeOf(
+  { apiKey, method, url }: FastifyRequest,
+  { keys }: IdempotencyOptions['services'],
+): Promise<string> {
   const [address] = url.split('?', 1)
-  return `${apiKey?.id ?? 'open'} ${method} ${address}`
+  const caller = apiKey ? await keys.originOf(apiKey) : 'open'
+  return `${caller} ${method} ${address}`
 }
 
 /**
  * SHA-256 of the query and the body. JSON that says the same is the same. Forms are stored as they arrive, too late to be compared:
  * of them only the length counts.
  */
-function fingerprintOf({ headers, url, body }: FastifyRequest): string {
+async function fingerprintOf({ headers, url, body }: FastifyRequest): Promise<string> {
   const [, ...query] = url.split('?')
   const hash = createHash('sha256').update(`${query.join('?')}\n`)
-  if (body instanceof Uint8Array) hash.update('bytes\n').update(body)
-  else if (body !== undefined) hash.update('json\n').update(canonicalJson(body))
+  if (body instanceof Uint8Array) await updateInTurns(hash.update('bytes\n'), body)
+  else if (body !== undefined) await updateInTurns(hash.update('json\n'), canonicalBytes(body))
   else if (headers['content-type'] === undefined) hash.update('none\n')
   else hash.update(`form ${headers['content-length'] ?? ''}\n`)
   return hash.digest('hex')
+}
+
+const canonicalBytes = (body: unknown) => Buffer.from(canonicalJson(body))
+
+/** Lets others have their turn: 64 MiB at once would hold up the process for as long as they take. */
+async function updateInTurns(hash: Hash, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) {
+    if (at > 0) await nextTurn()
+    hash.update(bytes.subarray(at, at + HASHED_AT_ONCE))
+  }
 }
 
 /** Says in the OpenAPI description what the header does. */

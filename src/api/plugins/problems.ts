@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { formatBytes } from '../../byte-size.js'
 import { type ErrorCode, MixwrightError, problemDocument } from '../../errors.js'
-import { formatBytes } from '../limits.js'
 import { RouteTable } from './route-table.js'
 import { traceOf } from './trace-context.js'
 import { InvalidRequestError } from './validation.js'

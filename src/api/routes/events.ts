@@ -25,7 +25,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{
         description:
           'Server-sent events: what has happened, oldest first, and then what happens, as long as the connection lasts. ' +
           'A client that comes back with `Last-Event-ID` (as `EventSource` does) goes on where it stopped. Comments keep ' +
-          'quiet connections open; a client that does not read for a minute is cut off. A process has a limit of open streams, ' +
+          'quiet connections open; a client that does not read for a minute is cut off. The stream ends when the key it was opened with is ' +
+          'revoked or expires, and one that was opened without a key when there is one. A process has a limit of open streams, ' +
           'beyond which it answers `overloaded`.',
         params: StudyParamsSchema,
         querystring: EventQuerySchema,
@@ -42,10 +43,11 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{
       },
     },
     async (request, reply) => {
+      const { isStillAllowed } = request
       const { studyId } = request.params
       const { after = 0 } = request.query
       const last = request.headers['last-event-id']
-      return sendEvents(reply, places, (signal) =>
+      return sendEvents(reply, { places, isStillAllowed }, (signal) =>
         services.events.follow(studyId, last === undefined ? after : Number(last), signal),
       )
     },

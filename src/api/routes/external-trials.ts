@@ -75,6 +75,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
   app.post(
     '/v1/studies/:studyId/trials/:trialId/heartbeat',
     {
+      config: { scope: 'run' },
       schema: {
         operationId: 'keepTrial',
         tags: ['Trials'],
@@ -97,7 +98,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
   app.post(
     '/v1/studies/:studyId/trials/:trialId/measurements',
     {
-      config: { isIdempotent: true },
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'measureTrial',
         tags: ['Trials'],
@@ -120,7 +121,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
   app.post(
     '/v1/studies/:studyId/trials/:trialId/completion',
     {
-      config: { isIdempotent: true },
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'completeTrial',
         tags: ['Trials'],
@@ -162,7 +163,7 @@ export const externalTrialRoutes: FastifyPluginAsyncTypebox<{ services: Services
   app.post(
     '/v1/studies/:studyId/trials/:trialId/failure',
     {
-      config: { isIdempotent: true },
+      config: { scope: 'run', isIdempotent: true },
       schema: {
         operationId: 'failTrial',
         tags: ['Trials'],

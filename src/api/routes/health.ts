@@ -38,16 +38,17 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{
           200: answer(ReadySchema, 'They can.'),
           ...refusals(),
           503: {
-            description: '`unavailable`: They cannot; `checks` says why.',
+            description: '`unavailable`: They cannot; `checks` says what does not answer.',
             content: { 'application/problem+json': { schema: NotReadySchema } },
           },
         },
       },
     },
     async (request, reply) => {
-      const { ready, checks } = await services.health.ready()
+      const { ready, checks, failures } = await services.health.ready()
       if (ready) return { status: 'ready' as const, checks }
-      const failed = Object.keys(checks).filter((name) => !checks[name].ok)
+      const failed = Object.keys(failures)
+      for (const check of failed) request.log.error({ err: failures[check], check }, 'not ready')
       const error = new MixwrightError('unavailable', `Not ready: ${failed.join(', ')}.`)
       const extra = { instance: request.url, requestId: request.id, checks }
       return reply

@@ -1,11 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Services } from '../../studies/index.js'
+import { decodeCursor, paginate } from '../cursors.js'
 import { compileRequestPart } from '../plugins/validation.js'
-import { StudyParamsSchema } from '../schemas/common.js'
+import {
+  DEFAULT_PAGE_SIZE,
+  PageQuerySchema,
+  PageSchema,
+  StudyParamsSchema,
+} from '../schemas/common.js'
 import { importExample, previewExample } from '../schemas/examples.js'
 import {
   ImportBody,
-  ImportListSchema,
   ImportPreviewSchema,
   ImportSchema,
   viewImport,
@@ -92,18 +97,21 @@ export const importRoutes: FastifyPluginAsyncTypebox<Options> = async (
       schema: {
         operationId: 'listImports',
         tags: ['Runs'],
-        summary: 'List the imports of a study',
+        summary: 'List the imports of a study, in the order of their creation',
         params: StudyParamsSchema,
+        querystring: PageQuerySchema,
         response: {
-          200: answer(ImportListSchema, 'All imports of the study.', {
-            example: { items: [importExample] },
+          200: answer(PageSchema(ImportSchema), 'A page of imports.', {
+            example: { items: [importExample], pagination: { cursor: null, hasMore: false } },
           }),
-          ...refusals('study-not-found'),
+          ...refusals('study-not-found', 'malformed-cursor'),
         },
       },
     },
-    async ({ params }) => ({
-      items: (await services.imports.list(params.studyId)).map(viewImport),
-    }),
+    async ({ params: { studyId }, query: { limit = DEFAULT_PAGE_SIZE, cursor } }) => {
+      const scope = { list: 'imports', filters: { studyId } }
+      const after = cursor && decodeCursor(scope, cursor)
+      return paginate(scope, await services.imports.list(studyId, { limit, after }), viewImport)
+    },
   )
 }

@@ -95,6 +95,7 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
             'rows-invalid',
             'too-few-runs',
             'too-costly',
+            'out-of-range',
             'overloaded',
           ),
         },

@@ -181,8 +181,9 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         tags: ['Studies'],
         summary: 'Cancel the work on a study',
         description:
-          'Its search and all its jobs that have not ended. What was measured stays, and the study does; asking twice is no ' +
-          'error. Takes no body.',
+          'Its search, the trials that others run and all its jobs, as far as they have not ended. Where others run trials, `maxTrials` of ' +
+          'the trial policy becomes the number of those there are, so that clients hear `exhausted`; a PATCH undoes that. What was ' +
+          'measured stays, and the study does; asking twice is no error. Takes no body.',
         params: StudyParamsSchema,
         response: {
           202: answer(StudySchema, 'Its work is cancelled, or about to be.', {

@@ -57,8 +57,6 @@ export const ImportSchema = Type.Object(
   { ...closed, description: 'A run table that was imported.' },
 )
 
-export const ImportListSchema = Type.Object({ items: Type.Array(ImportSchema) }, closed)
-
 export const ImportPreviewSchema = Type.Object(
   {
     dryRun: Type.Literal(true),

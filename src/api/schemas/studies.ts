@@ -100,7 +100,8 @@ export const StudyListQuerySchema = Type.Object(
   closed,
 )
 
-export function viewStudy(study: StudyRecord): Static<typeof StudySchema> {
+export function viewStudy(record: StudyRecord): Static<typeof StudySchema> {
+  const { triedVersion: _, ...study } = record
   return {
     ...study,
     createdAt: formatTime(study.createdAt),

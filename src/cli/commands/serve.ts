@@ -28,6 +28,7 @@ Environment (options win): MIXWRIGHT_HOST, MIXWRIGHT_PORT, MIXWRIGHT_DATA, MIXWR
   MIXWRIGHT_EVENT_STREAMS (event streams that are open at a time; default: 2000),
   MIXWRIGHT_RATE_LIMIT (requests that each key has a minute, 0 for any number; default: 60000),
   MIXWRIGHT_CORS_ORIGINS (origins whose pages may ask, with commas; default: none),
+  MIXWRIGHT_TRUST_PROXY (addresses and ranges of proxies whose X-Forwarded-For is believed, with commas; default: none),
   MIXWRIGHT_LOG_LEVEL (debug, info, warn, error, silent; logs are JSON lines on standard error),
   DATABASE_URL (PostgreSQL instead of the embedded database), REDIS_URL (the queue on Redis)
 

@@ -7,6 +7,7 @@ import {
   PhaseSchema,
 } from '../../formats/exporters/index.js'
 import { schemaProblems } from '../../formats/validation/index.js'
+import { isObject } from '../../json-object.js'
 import { MixtureSchema } from '../../optimizers/problem.js'
 import { readJsonInput } from '../input-files.js'
 
@@ -45,8 +46,4 @@ function checked(schema: TSchema, value: unknown, file: string): unknown {
   const errors = schemaProblems(schema, value)
   if (errors.length === 0) return value
   throw new MixwrightError('validation-failed', `${file} does not hold what it should`, errors)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
+import { isObject, type JsonObject } from '../../json-object.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { isObject, type JsonObject, lookOf, memberOf, readJsonFile } from './json-values.js'
+import { lookOf, memberOf, readJsonFile } from './json-values.js'
 import { runIdOfFile } from './run-ids.js'
 import { called, formatMismatch, type SourceFile } from './source-file.js'
 import { enumerated } from './table-problems.js'

@@ -1,11 +1,6 @@
+import { isObject, type JsonObject } from '../../json-object.js'
 import { jsonFault, parsePythonJson } from './python-json.js'
 import { formatMismatch, readWholeText, type SourceFile } from './source-file.js'
-
-export type JsonObject = Record<string, unknown>
-
-export function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
 
 /** An own member, so that a file cannot mean what every object inherits. */
 export function memberOf(object: unknown, name: string): unknown {

@@ -1,5 +1,6 @@
+import { isObject, type JsonObject } from '../../json-object.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { isObject, type JsonObject, lookOf, memberOf } from './json-values.js'
+import { lookOf, memberOf } from './json-values.js'
 import { runIdIn } from './mixture-table.js'
 import { jsonFault, parsePythonJson } from './python-json.js'
 import { called, formatMismatch, readLines, type SourceFile } from './source-file.js'

@@ -1,15 +1,8 @@
+import { isObject, type JsonObject } from '../../json-object.js'
 import { pointerToken } from '../../optimizers/issue.js'
 import type { Evaluation } from './evaluations.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import {
-  isObject,
-  type JsonObject,
-  lookOf,
-  memberOf,
-  objectIn,
-  readJsonFile,
-  textIn,
-} from './json-values.js'
+import { lookOf, memberOf, objectIn, readJsonFile, textIn } from './json-values.js'
 import { runIdOfFile } from './run-ids.js'
 import { called, formatMismatch, type SourceFile } from './source-file.js'
 

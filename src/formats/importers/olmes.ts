@@ -1,6 +1,7 @@
+import { isObject, type JsonObject } from '../../json-object.js'
 import type { Evaluation } from './evaluations.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { isObject, type JsonObject, lookOf, memberOf, objectIn, textIn } from './json-values.js'
+import { lookOf, memberOf, objectIn, textIn } from './json-values.js'
 import { scalars } from './lm-eval.js'
 import { jsonFault, parsePythonJson } from './python-json.js'
 import { runIdOfFile } from './run-ids.js'

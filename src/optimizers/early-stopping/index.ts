@@ -3,9 +3,18 @@
 import type { EarlyStopping } from '../trial-policy.js'
 import { type Curve, measured } from './curve.js'
 import { medianRule } from './median.js'
-import { successiveHalving } from './successive-halving.js'
+import { highestRung, successiveHalving } from './successive-halving.js'
 
 export type { Curve } from './curve.js'
+
+/**
+ * Where a rule compares a trial with others: tokens up to which the median rule takes means, or the rung.
+ *
+ * @param tokens at which the trial was measured last, at least the rule's `minTokens`
+ */
+export function comparedAt(rule: EarlyStopping, tokens: number): number {
+  return rule.rule === 'median' ? tokens : highestRung(tokens, rule.minTokens, rule.reduction)
+}
 
 /**
  * Whether a trial should end now. Points without a finite objective count as not measured; a trial that has ended is not stopped.

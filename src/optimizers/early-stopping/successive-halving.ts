@@ -39,7 +39,7 @@ export function successiveHalving(
 }
 
 /** The largest minTokens · reduction^k, k ≥ 0, that is at most `tokens`, which is at least minTokens. */
-function highestRung(tokens: number, minTokens: number, reduction: number): number {
+export function highestRung(tokens: number, minTokens: number, reduction: number): number {
   let rung = minTokens
   while (rung * reduction <= tokens) rung *= reduction
   return rung

@@ -14,7 +14,7 @@ interface CreateOptions extends KeyPlaceOptions {
 const EXAMPLES = `
 Examples:
   mixwright keys create --name me --scopes read,write,run,admin
-  mixwright keys create --name trainer --scopes read,write,run --expires 90d --json
+  mixwright keys create --name trainer --scopes read,run --expires 90d --json
   DATABASE_URL=postgresql://mixwright@db/mixwright mixwright keys create --name dashboard --scopes read
   MIXWRIGHT_API_KEY=… mixwright keys create --name ci --url https://mix.example
 
