@@ -116,7 +116,7 @@ describe('a request that cannot be served is answered by a problem document:', (
     const payload = JSON.stringify({ name: 'x'.repeat(10_000) })
     const request = { method: 'POST', url: '/v1/studies', headers: json, payload } as const
     const { problem } = await refusalOf(request, 'body-too-large')
-    expect(problem.detail).toContain('10,000 bytes')
+    expect(problem.detail).toContain('9.77 KiB')
   })
 
   test.each([

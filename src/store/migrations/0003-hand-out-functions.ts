@@ -73,9 +73,10 @@ const OFFER = `
         resumed := resumed || ${LEASED};
         continue;
       end if;
-      update mixwright.attempts set state = 'lost', finished_at = now()
+      update mixwright.attempts set state = 'lost', finished_at = clock_timestamp()
         where trial_id = t.id and state = 'running';
-      insert into mixwright.attempts (id, trial_id, number) values (mixwright.uuid_v7(), t.id, t.attempts + 1)
+      insert into mixwright.attempts (id, trial_id, number, started_at)
+        values (mixwright.uuid_v7(), t.id, t.attempts + 1, clock_timestamp())
         returning * into a;
       insert into mixwright.leases (id, attempt_id, holder, expires_at, external)
         values (mixwright.uuid_v7(), a.id, p_client, ${EXPIRY}, true) returning * into l;
@@ -138,13 +139,14 @@ const INSERT = `
         values (g.id, p_study, 'external', place, 'train', '', g.fidelity, g.id::text, g.label,
           g.reason, g.weights, g.seed, g."replicateOf",
           case when g.result is not null then 'completed' when g.client is not null then 'running' else 'waiting' end,
-          num_nonnulls(g.client), case when g.result is not null then now() end)
+          num_nonnulls(g.client), case when g.result is not null then clock_timestamp() end)
         returning * into t;
       a := null;
       l := null;
       if g.client is not null then
-        insert into mixwright.attempts (id, trial_id, number, state, finished_at)
-          values (g."attemptId", t.id, 1, t.state, t.finished_at) returning * into a;
+        insert into mixwright.attempts (id, trial_id, number, state, started_at, finished_at)
+          values (g."attemptId", t.id, 1, t.state, coalesce(t.finished_at, clock_timestamp()), t.finished_at)
+          returning * into a;
         insert into mixwright.leases (id, attempt_id, holder, expires_at, released_at, external)
           values (g."leaseId", a.id, g.client, clock_timestamp() + make_interval(secs => g.seconds),
             t.finished_at, true) returning * into l;

@@ -1,6 +1,7 @@
 /**
  * What clients tell of their trials, as functions in the database: a report is one round trip, its plans are kept, and each of
- * its statements sees what was committed while it waited for a lock.
+ * its statements sees what was committed while it waited for a lock. Times are those of the clock, not of the beginning of a
+ * transaction that may have waited.
  *
  * Those that append an event lock the study first and then the trial, as the deletion of a study does. Which state allows what
  * comes with the call (`p_next`: state → next state), from the one state machine of the program. Rows are answered as JSON.
@@ -115,10 +116,10 @@ const KEEP_REPLICATE = `
     insert into mixwright.trials (uid, study_id, evaluator, position, role, holdout, fidelity, run_id, label,
         reason, weights, seed, replicate_of, state, attempts, finished_at)
       values (p_replicate, t.study_id, t.evaluator, place, t.role, t.holdout, t.fidelity, p_replicate::text,
-        t.label, t.reason, t.weights, t.seed, t.uid, 'completed', 1, now())
+        t.label, t.reason, t.weights, t.seed, t.uid, 'completed', 1, clock_timestamp())
       returning * into r;
     insert into mixwright.attempts (id, trial_id, number, state, started_at, finished_at)
-      values (own, r.id, 1, 'completed', a.started_at, now());
+      values (own, r.id, 1, 'completed', a.started_at, clock_timestamp());
     insert into mixwright.measurements (trial_id, attempt_id, tokens, values, standard_errors, details,
           objective)
       values (r.id, own, p_tokens, p_values, p_standard_errors, p_details, p_objective);
@@ -181,14 +182,14 @@ const END = `
           objective)
           values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details, p_objective);
       end if;
-      update mixwright.leases set released_at = now() where released_at is null
+      update mixwright.leases set released_at = clock_timestamp() where released_at is null
         and attempt_id in (select id from mixwright.attempts where trial_id = t.id);
-      update mixwright.attempts set state = 'superseded', finished_at = coalesce(finished_at, now())
+      update mixwright.attempts set state = 'superseded', finished_at = coalesce(finished_at, clock_timestamp())
         where trial_id = t.id and id <> a.id and state in ('running', 'completed');
       update mixwright.attempts set state = case p_kind when 'stopped' then 'stopped' else 'completed' end,
-          problem = null, finished_at = now() where id = a.id;
+          problem = null, finished_at = clock_timestamp() where id = a.id;
       update mixwright.trials set state = p_next ->> t.state, problem = null,
-          finished_at = coalesce(finished_at, now()),
+          finished_at = coalesce(finished_at, clock_timestamp()),
           end_reason = case p_kind when 'stopped' then coalesce(p_reason, end_reason) else p_reason end
         where id = t.id returning * into t;
       outcome := 'completed';
@@ -209,10 +210,10 @@ const FAIL = `
     if a.state = 'failed' then outcome := 'repeated'; return; end if;
     if a.number < t.attempts then outcome := 'lease-lost'; return; end if;
     if p_next ->> t.state is null then outcome := 'illegal'; return; end if;
-    update mixwright.leases set released_at = coalesce(released_at, now()) where id = l.id;
-    update mixwright.attempts set state = 'failed', problem = p_problem, finished_at = now() where id = a.id;
+    update mixwright.leases set released_at = coalesce(released_at, clock_timestamp()) where id = l.id;
+    update mixwright.attempts set state = 'failed', problem = p_problem, finished_at = clock_timestamp() where id = a.id;
     update mixwright.trials set state = p_next ->> t.state, problem = p_problem,
-        finished_at = case when attempts >= p_max_attempts then coalesce(finished_at, now()) end
+        finished_at = case when attempts >= p_max_attempts then coalesce(finished_at, clock_timestamp()) end
       where id = t.id returning * into t;
     outcome := 'failed';
     trial := row_to_json(t);
@@ -220,9 +221,9 @@ const FAIL = `
   end $$`
 
 const CLOSE_ATTEMPTS = `
-    update mixwright.leases set released_at = now() where released_at is null
+    update mixwright.leases set released_at = clock_timestamp() where released_at is null
       and attempt_id in (select id from mixwright.attempts where trial_id = t.id);
-    update mixwright.attempts set state = 'cancelled', finished_at = now()
+    update mixwright.attempts set state = 'cancelled', finished_at = clock_timestamp()
       where trial_id = t.id and state = 'running';`
 
 const ABANDON = `
@@ -238,7 +239,7 @@ const ABANDON = `
     if p_next ->> t.state is null then outcome := 'illegal'; return; end if;
     ${CLOSE_ATTEMPTS}
     update mixwright.trials set state = p_next ->> t.state, problem = null, end_reason = p_reason,
-        finished_at = coalesce(finished_at, now())
+        finished_at = coalesce(finished_at, clock_timestamp())
       where id = t.id returning * into t;
     outcome := 'abandoned';
     trial := row_to_json(t);
@@ -252,7 +253,7 @@ const REQUEST_STOP = `
   begin
     select study_id into p_study from mixwright.trials where uid = p_trial;
     ${LOCK_STUDY}
-    update mixwright.trials set stop_requested_at = now(), end_reason = p_reason
+    update mixwright.trials set stop_requested_at = clock_timestamp(), end_reason = p_reason
       where uid = p_trial and evaluator = 'external' and state = 'running' and stop_requested_at is null
       returning * into t;
     if not found then return false; end if;

@@ -93,16 +93,16 @@ async function cancelTrials(tx: Database, studyId: string): Promise<number[]> {
   if (ids.length === 0) return []
   await sql`
     with closed as (
-      update mixwright.attempts set state = 'cancelled', finished_at = now()
+      update mixwright.attempts set state = 'cancelled', finished_at = clock_timestamp()
       where trial_id = any(${ids}::bigint[]) and state = 'running'
       returning id
     ),
     released as (
-      update mixwright.leases set released_at = now()
+      update mixwright.leases set released_at = clock_timestamp()
       from closed where attempt_id = closed.id and released_at is null
     )
     update mixwright.trials
-    set state = 'cancelled', problem = null, end_reason = null, finished_at = now()
+    set state = 'cancelled', problem = null, end_reason = null, finished_at = clock_timestamp()
     where id = any(${ids}::bigint[])`.execute(tx)
   return ids
 }

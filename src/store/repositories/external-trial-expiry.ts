@@ -79,20 +79,20 @@ async function expireLocked(tx: Database, ids: readonly number[]): Promise<numbe
   if (ids.length === 0) return []
   const { rows } = await sql<{ id: number }>`
     with released as (
-      update mixwright.leases set released_at = now()
+      update mixwright.leases set released_at = clock_timestamp()
       from mixwright.attempts
       where attempts.id = attempt_id and trial_id = any(${[...ids]}::bigint[])
         and external and released_at is null and expires_at <= now()
       returning attempt_id
     ),
     lost as (
-      update mixwright.attempts set state = 'lost', finished_at = now()
+      update mixwright.attempts set state = 'lost', finished_at = clock_timestamp()
       from released where id = attempt_id
       returning trial_id
     )
     update mixwright.trials set state = 'expired',
       finished_at = case
-        when attempts >= (trial_policy ->> 'maxAttempts')::integer then now()
+        when attempts >= (trial_policy ->> 'maxAttempts')::integer then clock_timestamp()
       end
     from lost, mixwright.studies
     where trials.id = trial_id and studies.id = study_id
