@@ -66,10 +66,10 @@ describe('corpus', () => {
     expect(onServer.items).toMatchObject([{ kind: 'path', domain: 'web' }])
     const file = path.join(folder, 'code.jsonl')
     const uploaded = await run('corpus', 'add', corpus, 'code', file, '--text-field', 'content')
-    expect(uploaded.stdout).toMatch(/^code: code\.jsonl \(.* kB\) {2}[0-9a-f-]{36}\n$/)
+    expect(uploaded.stdout).toMatch(/^code: code\.jsonl \(.* KiB\) {2}[0-9a-f-]{36}\n$/)
     const { code, stdout } = await run('corpus', 'ingest', corpus)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^ {2}web +60 +[\d.]+ kB +[\d,]+ /m)
+    expect(stdout).toMatch(/^ {2}web +60 +[\d.]+ [KM]iB +[\d,]+ /m)
     expect(stdout).toContain('tokenizer bytes, 257 ids')
   })
 
