@@ -62,7 +62,7 @@ test('the tarball holds the program and its papers, and nothing of the workshop'
   const needed = ['dist/cli/main.js', 'openapi/openapi.json', ...papers]
   expect(needed.filter((file) => !files.includes(file))).toEqual([])
   const tops = new Set(files.map((file) => file.split('/')[0]))
-  const wanted = [...papers, 'dist', 'docs', 'openapi', 'package.json']
+  const wanted = [...papers, 'dist', 'docs', 'examples', 'openapi', 'package.json']
   expect([...tops].filter((top) => !wanted.includes(top))).toEqual([])
   expect(files.filter((file) => /\/\.|\.map$|(^|\/)(test|assembly)\//.test(file))).toEqual([])
 })
