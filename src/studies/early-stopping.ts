@@ -5,7 +5,7 @@ import type { StudyFacts } from './study-facts.js'
 import { stopRequested } from './trial-events.js'
 
 /** Asks the study's rule, after a measurement, whether the trial should end. */
-export interface EarlyStopping {
+export interface EarlyStoppingService {
   /**
    * @param trial running
    * @param tokens at which it was measured just now
@@ -18,9 +18,9 @@ export interface EarlyStopping {
   ): Promise<string | undefined>
 }
 
-export function createEarlyStopping({
+export function createEarlyStoppingService({
   externalTrials,
-}: Pick<Store, 'externalTrials'>): EarlyStopping {
+}: Pick<Store, 'externalTrials'>): EarlyStoppingService {
   return {
     async afterMeasurement(facts, trial, tokens) {
       const rule = facts.study.trialPolicy.earlyStopping

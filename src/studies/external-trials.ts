@@ -3,7 +3,7 @@ import type { Kept, Reported, ReportTarget } from '../store/external-trial-contr
 import type { LeaseRecord, MeasurementRecord, StudyRecord, TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { type AttachedTrial, attachTrial, type NewAttachedTrial } from './attached-trials.js'
-import { createEarlyStopping, type EarlyStopping } from './early-stopping.js'
+import { createEarlyStoppingService, type EarlyStoppingService } from './early-stopping.js'
 import { latestMeasurement } from './latest-measurement.js'
 import {
   alreadyEnded,
@@ -115,7 +115,7 @@ export function createExternalTrialService(
 ): ExternalTrialService {
   const { store, facts: cache } = options
   const { externalTrials } = store
-  const stopping = createEarlyStopping(store)
+  const stopping = createEarlyStoppingService(store)
   return {
     attach: (studyId, input) => attachTrial(options, studyId, input),
 
@@ -193,7 +193,7 @@ function ended({ trialPolicy }: StudyRecord, trial: TrialRecord): Directive {
 
 async function measure(
   store: Store,
-  stopping: EarlyStopping,
+  stopping: EarlyStoppingService,
   facts: StudyFacts,
   target: ReportTarget,
   reported: Reported,

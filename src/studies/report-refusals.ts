@@ -1,4 +1,5 @@
 import { MixwrightError } from '../errors.js'
+import { firstFew } from '../formats/first-few.js'
 import type { ReportRefusal, ReportTarget } from '../store/external-trial-contract.js'
 import type { MeasurementRecord, TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
@@ -88,11 +89,6 @@ export function alreadyCompleted(
   return new MixwrightError('trial-already-completed', detail)
 }
 
-const MOST_SHOWN = 10
-
 function valuesOf({ values }: MeasurementRecord): string {
-  const all = Object.entries(values)
-  const shown = all.slice(0, MOST_SHOWN).map(([name, value]) => `${name} = ${value}`)
-  const more = all.length - shown.length
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
+  return firstFew(Object.entries(values).map(([name, value]) => `${name} = ${value}`))
 }

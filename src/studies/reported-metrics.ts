@@ -1,4 +1,5 @@
 import { type FieldError, MixwrightError } from '../errors.js'
+import { firstFew } from '../formats/first-few.js'
 import { didYouMean } from '../formats/nearest-name.js'
 import { pointerToken } from '../optimizers/issue.js'
 import type { Reported } from '../store/external-trial-contract.js'
@@ -74,12 +75,8 @@ function unknownMetric(name: string, known: readonly string[]): string {
   return `The study has no metric "${name}"${nearest || `; its metrics are ${listed(known)}.`}`
 }
 
-const MOST_LISTED = 10
-
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map((name) => `"${name}"`)
-  const more = names.length - shown.length
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
+  return firstFew(names.map((name) => `"${name}"`))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { nearestFeasible } from '../optimizers/evidence/index.js'
-import { fromMixture, type Space } from '../optimizers/mixture/index.js'
+import { fromMixture, SAME_WEIGHT, type Space } from '../optimizers/mixture/index.js'
 import type { Mixture } from '../optimizers/problem.js'
 import { createRng } from '../optimizers/random.js'
 import type { StudyRecord } from '../store/records.js'
@@ -24,7 +24,6 @@ export interface SearchPlan {
   tried: readonly (readonly number[])[]
 }
 
-const SAME = 1e-6
 /** Seeds are below it. */
 export const LARGEST_SEED = 2 ** 31
 
@@ -112,7 +111,7 @@ export function baselineMixtures(space: Space): PlannedMixture[] {
 
 /** Whether no weight differs by more than 1e-6. */
 export function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  return Array.from(a).every((weight, i) => Math.abs(weight - b[i]) <= SAME)
+  return Array.from(a).every((weight, i) => Math.abs(weight - b[i]) <= SAME_WEIGHT)
 }
 
 /** Given mixtures by name, each trained with the same seeds. They need not meet the constraints. */

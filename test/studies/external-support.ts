@@ -1,9 +1,8 @@
-import { afterAll, beforeAll } from 'vitest'
 import type { ProblemRequest } from '../../src/optimizers/problem.js'
 import type { TrialPolicy } from '../../src/optimizers/trial-policy.js'
 import type { StudyRecord, TrialRecord } from '../../src/store/records.js'
 import type { HandedTrial, SuggestionRequest } from '../../src/studies/suggestions.js'
-import { openServices, type ServicePlace } from './support.js'
+import { FilePlace } from './support.js'
 
 export const PROBLEM: ProblemRequest = {
   domains: [
@@ -24,29 +23,7 @@ export const PROBLEM: ProblemRequest = {
 export const VALUES = { val_loss: 2.5, accuracy: 0.4 }
 
 /** Studies whose trials others run, for the tests of a file. */
-export class ExternalPlace {
-  #place: ServicePlace | undefined
-
-  constructor() {
-    beforeAll(async () => {
-      this.#place = await openServices()
-    })
-    afterAll(() => this.#place?.close())
-  }
-
-  get place(): ServicePlace {
-    if (!this.#place) throw new Error('the services are not open')
-    return this.#place
-  }
-
-  get store() {
-    return this.place.store
-  }
-
-  get services() {
-    return this.place.services
-  }
-
+export class ExternalPlace extends FilePlace {
   newStudy(
     trialPolicy: Partial<TrialPolicy> = {},
     change: Partial<ProblemRequest> = {},

@@ -1,36 +1,14 @@
-import { afterAll, beforeAll, expect } from 'vitest'
+import { expect } from 'vitest'
 import { MixwrightError } from '../../src/errors.js'
 import type { ProxyTrialRecord, SearchRecord, StudyRecord } from '../../src/store/records.js'
 import type { SearchView } from '../../src/studies/searches.js'
 import { beginTrial } from '../store/support/proxies.js'
-import { corpusProblem, openServices, type ServicePlace } from './support.js'
+import { corpusProblem, FilePlace } from './support.js'
 
 const PROBLEM = { code: 'training-diverged', detail: 'The loss is not finite.' }
 
 /** Searches of studies with proxies, for the tests of a file; nobody works their trials off but the tests. */
-export class SearchPlace {
-  #place: ServicePlace | undefined
-
-  constructor() {
-    beforeAll(async () => {
-      this.#place = await openServices()
-    })
-    afterAll(() => this.#place?.close())
-  }
-
-  get place(): ServicePlace {
-    if (!this.#place) throw new Error('the services are not open')
-    return this.#place
-  }
-
-  get store() {
-    return this.place.store
-  }
-
-  get services() {
-    return this.place.services
-  }
-
+export class SearchPlace extends FilePlace {
   async newStudy(
     change: Parameters<typeof corpusProblem>[1] = {},
     method = 'mixing-laws',

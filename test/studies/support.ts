@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 import type { CorpusManifest } from '../../src/corpora/types.js'
 import type { ProblemRequest } from '../../src/optimizers/problem.js'
 import {
@@ -92,4 +93,29 @@ export async function corpusProblem(
 ): Promise<ProblemRequest & { corpus: string }> {
   const corpus = await ingestedCorpus(store)
   return { corpus: corpus.id, fidelities: [FIDELITY], ...change }
+}
+
+/** The services for the tests of a file. */
+export class FilePlace {
+  #place: ServicePlace | undefined
+
+  constructor() {
+    beforeAll(async () => {
+      this.#place = await openServices()
+    })
+    afterAll(() => this.#place?.close())
+  }
+
+  get place(): ServicePlace {
+    if (!this.#place) throw new Error('the services are not open')
+    return this.#place
+  }
+
+  get store() {
+    return this.place.store
+  }
+
+  get services() {
+    return this.place.services
+  }
 }

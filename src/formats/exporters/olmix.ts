@@ -1,5 +1,4 @@
-import { DEFAULT_MAX_EPOCHS } from '../../optimizers/mixture/index.js'
-import { type ExportOptions, optionsOf } from './options.js'
+import { type ExportOptions, maxEpochsOf, optionsOf } from './options.js'
 import { refuseField } from './refusals.js'
 import { Decimal, yamlText } from './text/yaml.js'
 import type { Exporter, ExportPlan, Share } from './types.js'
@@ -89,6 +88,6 @@ function refuseLevel(name: string, group: readonly Leaf[], isLeaf: boolean): voi
   }
 }
 
-function repetitionFactor(name: string, { domains }: ExportPlan, options: ExportOptions): number {
-  return Math.max(1, domains.get(name)?.maxEpochs ?? options.maxEpochs ?? DEFAULT_MAX_EPOCHS)
+function repetitionFactor(name: string, plan: ExportPlan, options: ExportOptions): number {
+  return Math.max(1, maxEpochsOf(name, plan, options))
 }

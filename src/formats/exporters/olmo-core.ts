@@ -1,5 +1,4 @@
-import { DEFAULT_MAX_EPOCHS } from '../../optimizers/mixture/index.js'
-import { type ExportOptions, optionsOf } from './options.js'
+import { type ExportOptions, maxEpochsOf, optionsOf } from './options.js'
 import { readPaths } from './paths.js'
 import { quantise, truncatedCounts } from './quantise.js'
 import { Decimal, yamlText } from './text/yaml.js'
@@ -38,10 +37,6 @@ function quantiseTokens(shares: readonly Share[], { tokens }: ExportOptions) {
   if (tokens === undefined) return { shares, realised: shares, warnings: [] }
   const countsOf = (weights: readonly number[]) => truncatedCounts(weights, tokens)
   return quantise(shares, countsOf, `below one token of ${tokens}`, '/options/tokens')
-}
-
-function maxEpochsOf(name: string, { domains }: ExportPlan, options: ExportOptions): number {
-  return domains.get(name)?.maxEpochs ?? options.maxEpochs ?? DEFAULT_MAX_EPOCHS
 }
 
 /** A cap below one pass is a fraction of the source; the ratio of repetition cannot be below 1. */

@@ -1,5 +1,6 @@
 import { type Static, type TObject, Type } from 'typebox'
 import { DEFAULT_MAX_EPOCHS } from '../../optimizers/mixture/index.js'
+import type { ExportPlan } from './types.js'
 
 const closed = { additionalProperties: false } as const
 
@@ -165,4 +166,13 @@ export function optionsOf(...names: readonly OptionName[]): TObject {
     Object.fromEntries(names.map((name) => [name, optionProperties[name]])),
     closed,
   )
+}
+
+/** How often the domain may be repeated, as the study or else the caller has it. */
+export function maxEpochsOf(
+  name: string,
+  { domains }: Pick<ExportPlan, 'domains'>,
+  options: ExportOptions,
+): number {
+  return domains.get(name)?.maxEpochs ?? options.maxEpochs ?? DEFAULT_MAX_EPOCHS
 }

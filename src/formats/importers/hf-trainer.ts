@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../../json-object.js'
+import { isObject, type JsonObject, memberOf } from '../../json-object.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { lookOf, memberOf, readJsonFile } from './json-values.js'
+import { lookOf, readJsonFile } from './json-values.js'
 import { runIdOfFile } from './run-ids.js'
 import { called, formatMismatch, type SourceFile } from './source-file.js'
 import { enumerated } from './table-problems.js'

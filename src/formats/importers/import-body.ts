@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type FieldError, MixwrightError } from '../../errors.js'
+import { memberOf } from '../../json-object.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import { NameSchema } from '../../optimizers/problem.js'
 import { readJson } from '../json.js'
@@ -8,7 +9,7 @@ import { didYouMean } from '../nearest-name.js'
 import { findUnstorable, schemaProblems } from '../validation/index.js'
 import { LARGEST_VALUE } from './candidate-run.js'
 import { IMPORT_FORMATS } from './format-names.js'
-import { memberOf } from './json-values.js'
+
 import type { ImportOptions } from './table.js'
 import { quoted } from './table-problems.js'
 

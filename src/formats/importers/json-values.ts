@@ -1,11 +1,6 @@
-import { isObject, type JsonObject } from '../../json-object.js'
+import { isObject, type JsonObject, memberOf } from '../../json-object.js'
 import { jsonFault, parsePythonJson } from './python-json.js'
 import { formatMismatch, readWholeText, type SourceFile } from './source-file.js'
-
-/** An own member, so that a file cannot mean what every object inherits. */
-export function memberOf(object: unknown, name: string): unknown {
-  return isObject(object) && Object.hasOwn(object, name) ? object[name] : undefined
-}
 
 export function objectIn(object: unknown, name: string): JsonObject {
   const value = memberOf(object, name)

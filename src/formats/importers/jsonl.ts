@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../../json-object.js'
+import { isObject, type JsonObject, memberOf } from '../../json-object.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { lookOf, memberOf } from './json-values.js'
+import { lookOf } from './json-values.js'
 import { runIdIn } from './mixture-table.js'
 import { jsonFault, parsePythonJson } from './python-json.js'
 import { called, formatMismatch, readLines, type SourceFile } from './source-file.js'

@@ -1,8 +1,8 @@
-import { isObject, type JsonObject } from '../../json-object.js'
+import { isObject, type JsonObject, memberOf } from '../../json-object.js'
 import { pointerToken } from '../../optimizers/issue.js'
 import type { Evaluation } from './evaluations.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { lookOf, memberOf, objectIn, readJsonFile, textIn } from './json-values.js'
+import { lookOf, objectIn, readJsonFile, textIn } from './json-values.js'
 import { runIdOfFile } from './run-ids.js'
 import { called, formatMismatch, type SourceFile } from './source-file.js'
 

@@ -1,11 +1,11 @@
 import { MixwrightError } from '../../errors.js'
-import { isObject } from '../../json-object.js'
+import { isObject, memberOf } from '../../json-object.js'
 import { type CandidateRun, checkNumber, runIdProblem } from './candidate-run.js'
 import { KEY_COLUMNS } from './column-names.js'
 import { locateColumns } from './csv-columns.js'
 import { readCsvFile, requireTable } from './csv-file.js'
 import { indexRows, readWeights } from './csv-pair.js'
-import { memberOf } from './json-values.js'
+
 import { jsonFault, parsePythonJson } from './python-json.js'
 import { enumerated, quoted, type TableProblems } from './table-problems.js'
 import { weightsInOrder } from './weights.js'

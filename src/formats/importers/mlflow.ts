@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../../json-object.js'
+import { isObject, type JsonObject, memberOf } from '../../json-object.js'
 import { type FileImporter, FoundRun, type Reading } from './found-run.js'
-import { lookOf, memberOf, readJsonFile, textIn } from './json-values.js'
+import { lookOf, readJsonFile, textIn } from './json-values.js'
 import { domainOf } from './named-domains.js'
 import { called, formatMismatch, type SourceFile } from './source-file.js'
 import { quoted } from './table-problems.js'

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../errors.js'
+import { firstFew } from '../first-few.js'
 import { didYouMean } from '../nearest-name.js'
 
 /** How many problems of a table are kept; further ones are only counted. */
@@ -31,6 +32,5 @@ export function quoted(text: string): string {
 
 /** The first names of a list, and how many more there are. */
 export function enumerated(names: readonly string[], shown = 5): string {
-  const first = names.slice(0, shown).map(quoted).join(', ')
-  return names.length > shown ? `${first} and ${names.length - shown} more` : first
+  return firstFew(names.map(quoted), shown)
 }

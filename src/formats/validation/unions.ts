@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { memberOf } from '../../json-object.js'
 import { pointerToken } from '../../optimizers/issue.js'
 import { quote } from './wording.js'
 
@@ -82,10 +83,6 @@ function wrongConstant(union: ErrorObject, branches: readonly Branch[]): ErrorOb
   if (given === undefined || allowedValues.includes(given)) return undefined
   const at = { instancePath: `${instancePath}/${pointerToken(name)}`, data: given }
   return { ...union, ...at, keyword: 'enum', params: { allowedValues } }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return (value as Record<string, unknown> | null)?.[name]
 }
 
 function collapseInside(errors: readonly ErrorObject[], prefix: string): ErrorObject[] {

@@ -26,6 +26,6 @@ export { SOBOL_DIMENSIONS, type SobolSequence, sobolSequence } from './sampling/
 export { exponentialSpacings, sampleUniformSimplex } from './sampling/uniform-simplex.js'
 export { compileSpace, DEFAULT_MAX_EPOCHS } from './space.js'
 export { temperedPrior } from './temper.js'
-export { VIOLATION_TOLERANCE } from './tolerance.js'
+export { SAME_WEIGHT, VIOLATION_TOLERANCE } from './tolerance.js'
 export type { GroupConstraint, Space, UpperSource } from './types.js'
 export { largestViolation } from './violation.js'

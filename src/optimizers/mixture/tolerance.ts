@@ -6,3 +6,6 @@ export const VIOLATION_TOLERANCE = 1e-9
  * sum to 1 − 1e-12 are not refused for rounding. Half of the violation allowed, to leave room for arithmetic.
  */
 export const FEASIBILITY_TOLERANCE = VIOLATION_TOLERANCE / 2
+
+/** How far apart a domain's weights may be in mixtures that are one and the same to a study. */
+export const SAME_WEIGHT = 1e-6

@@ -23,6 +23,9 @@ const FIND_LEASE = `${LOCK_TRIAL}
     if not found then outcome := 'not-your-lease'; return; end if;
     trial := row_to_json(t);`
 
+const RELEASE_LEASES = `update mixwright.leases set released_at = clock_timestamp() where released_at is null
+      and attempt_id in (select id from mixwright.attempts where trial_id = t.id);`
+
 const MEASURED = 'p_tokens double precision, p_values json, p_standard_errors json, p_details json'
 const REPORTED = `${MEASURED}, p_objective double precision`
 
@@ -182,8 +185,7 @@ const END = `
           objective)
           values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details, p_objective);
       end if;
-      update mixwright.leases set released_at = clock_timestamp() where released_at is null
-        and attempt_id in (select id from mixwright.attempts where trial_id = t.id);
+      ${RELEASE_LEASES}
       update mixwright.attempts set state = 'superseded', finished_at = coalesce(finished_at, clock_timestamp())
         where trial_id = t.id and id <> a.id and state in ('running', 'completed');
       update mixwright.attempts set state = case p_kind when 'stopped' then 'stopped' else 'completed' end,
@@ -221,8 +223,7 @@ const FAIL = `
   end $$`
 
 const CLOSE_ATTEMPTS = `
-    update mixwright.leases set released_at = clock_timestamp() where released_at is null
-      and attempt_id in (select id from mixwright.attempts where trial_id = t.id);
+    ${RELEASE_LEASES}
     update mixwright.attempts set state = 'cancelled', finished_at = clock_timestamp()
       where trial_id = t.id and state = 'running';`
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
+import { SAME_WEIGHT } from '../../optimizers/mixture/index.js'
 import { type Database, isId } from '../database.js'
 import type {
   ExternalTrialRepository,
@@ -130,9 +131,6 @@ async function findExisting(tx: Database, studyId: string, id: string) {
   }
 }
 
-/** How far apart the shares of a domain may be in mixtures that are the same. */
-const SAME_SHARE = 1e-6
-
 async function findDuplicate(
   tx: Database,
   studyId: string,
@@ -143,9 +141,9 @@ async function findDuplicate(
     .where('evaluator', '=', 'external')
     .where('fidelity', '=', fidelity)
     .where(
-      sql<boolean>`abs(weights[1] - ${weights[0]}) <= ${SAME_SHARE} and not exists (
+      sql<boolean>`abs(weights[1] - ${weights[0]}) <= ${SAME_WEIGHT} and not exists (
         select from unnest(weights, ${weights}::double precision[]) as shares (one, other)
-        where one is null or other is null or abs(one - other) > ${SAME_SHARE})`,
+        where one is null or other is null or abs(one - other) > ${SAME_WEIGHT})`,
     )
     .orderBy('trials.id')
     .limit(1)

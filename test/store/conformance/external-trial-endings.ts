@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { LeasedTrial } from '../../../src/store/external-trial-contract.js'
 import type { OpenStore } from '../../../src/store/index.js'
 import {
-  allOf,
   attachWaiting,
   complete,
   expire,
@@ -16,15 +15,14 @@ import {
   suggestOne,
   takeOffer,
   targetOf,
+  trialsOf,
 } from '../support/external-trials.js'
 import { beginTrial, startSearch } from '../support/proxies.js'
 import { newId } from '../support/records.js'
 
 /** How trials of others end by the clock, and by people and rules. */
 export function externalTrialEndingConformance(store: () => OpenStore): void {
-  const trials = () => store().externalTrials
-  const oneTrial = async () => suggestOne(store(), await externalStudy(store()))
-  const all = ({ trial }: Pick<LeasedTrial, 'trial'>) => allOf(store(), trial)
+  const { trials, oneTrial, all } = trialsOf(store)
   const due = (leased: LeasedTrial) => trials().renew(targetOf(leased), OVERDUE, resumed)
   const soon = (leased: LeasedTrial, ms: number) =>
     trials().renew(targetOf(leased), ms / 1000, resumed)

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { LeasedTrial } from '../../../src/store/external-trial-contract.js'
 import type { OpenStore } from '../../../src/store/index.js'
 import {
-  allOf,
   attachWaiting,
   complete,
   expire,
@@ -19,15 +17,14 @@ import {
   suggestOne,
   takeOffer,
   targetOf,
+  trialsOf,
 } from '../support/external-trials.js'
 import { beginTrial, startSearch } from '../support/proxies.js'
 import { newId } from '../support/records.js'
 
 /** What clients tell of the trials they hold. */
 export function externalTrialReportConformance(store: () => OpenStore): void {
-  const trials = () => store().externalTrials
-  const oneTrial = async () => suggestOne(store(), await externalStudy(store()))
-  const all = ({ trial }: Pick<LeasedTrial, 'trial'>) => allOf(store(), trial)
+  const { trials, oneTrial, all } = trialsOf(store)
 
   /** By the clock of the database. */
   async function secondsLeft(lease: string): Promise<number> {

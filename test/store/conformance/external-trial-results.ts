@@ -16,14 +16,13 @@ import {
   suggestOne,
   takeOffer,
   targetOf,
+  trialsOf,
 } from '../support/external-trials.js'
 import { newId } from '../support/records.js'
 
 /** How clients end the trials they hold, also late, twice, or one after the other. */
 export function externalTrialResultConformance(store: () => OpenStore): void {
-  const trials = () => store().externalTrials
-  const oneTrial = async () => suggestOne(store(), await externalStudy(store()))
-  const all = ({ trial }: Pick<LeasedTrial, 'trial'>) => allOf(store(), trial)
+  const { trials, oneTrial, all } = trialsOf(store)
   const attemptsOf = async (leased: LeasedTrial) =>
     (await all(leased)).attempts.map(({ state }) => state)
 

@@ -182,3 +182,10 @@ export async function allOf(store: OpenStore, { id, studyId }: { id: string; stu
     events: await store.events.after(studyId, 0, 1_000),
   }
 }
+
+/** What tests of trials in the hands of clients begin with. */
+export const trialsOf = (store: () => OpenStore) => ({
+  trials: () => store().externalTrials,
+  oneTrial: async () => suggestOne(store(), await externalStudy(store())),
+  all: ({ trial }: Pick<LeasedTrial, 'trial'>) => allOf(store(), trial),
+})

@@ -1,45 +1,10 @@
-import { type OldRow, packDump, THEN } from './pack-dump.js'
-import { problem } from './records.js'
+import { type OldRow, packDump, studyWithImport, THEN } from './pack-dump.js'
 
 /** A dump as version 1 wrote it, before there were proxies. */
 export function firstVersionDump(ids: Record<'study' | 'import' | 'fit' | 'job', string>): Buffer {
   const hash = 'ab'.repeat(32)
   const rows: OldRow[] = [
-    [
-      'studies',
-      {
-        id: ids.study,
-        owner: null,
-        name: 'old',
-        labels: {},
-        problem,
-        problem_hash: hash,
-        domain_set_version: 1,
-        method: 'regmix',
-        params: { b: 0.1, a: 5e-324 },
-        seed: -9007199254740991,
-        version: 1,
-        created_at: THEN,
-        updated_at: THEN,
-      },
-    ],
-    [
-      'imports',
-      {
-        id: ids.import,
-        study_id: ids.study,
-        state: 'complete',
-        role: 'train',
-        holdout: '',
-        fidelity: 'small',
-        format: 'json',
-        row_count: 1,
-        warnings: [],
-        content_hash: hash,
-        created_at: THEN,
-        completed_at: THEN,
-      },
-    ],
+    ...studyWithImport(ids, { params: { b: 0.1, a: 5e-324 }, seed: -9007199254740991 }),
     [
       'trials',
       {

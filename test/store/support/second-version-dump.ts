@@ -1,58 +1,15 @@
-import { type OldRow, packDump, THEN } from './pack-dump.js'
-import { problem } from './records.js'
+import { type OldRow, packDump, studyWithImport, THEN } from './pack-dump.js'
 
 type Ids = Record<'study' | 'import' | 'run' | 'search' | 'trial' | 'job' | 'attempt', string>
 
-const HASH = 'ab'.repeat(32)
+const STUDY = { params: {}, seed: 42, corpus_id: null, ingestion_id: null }
 
 /**
  * A dump as version 2 wrote it, before others could run trials: a study with an imported run, and a search whose one trial
  * was completed.
  */
 export function secondVersionDump(ids: Ids): Buffer {
-  return packDump(2, [...studyRows(ids), ...searchRows(ids)])
-}
-
-function studyRows(ids: Ids): OldRow[] {
-  return [
-    [
-      'studies',
-      {
-        id: ids.study,
-        owner: null,
-        name: 'old',
-        labels: {},
-        problem,
-        problem_hash: HASH,
-        domain_set_version: 1,
-        method: 'regmix',
-        params: {},
-        seed: 42,
-        corpus_id: null,
-        ingestion_id: null,
-        version: 1,
-        created_at: THEN,
-        updated_at: THEN,
-      },
-    ],
-    [
-      'imports',
-      {
-        id: ids.import,
-        study_id: ids.study,
-        state: 'complete',
-        role: 'train',
-        holdout: '',
-        fidelity: 'small',
-        format: 'json',
-        row_count: 1,
-        warnings: [],
-        content_hash: HASH,
-        created_at: THEN,
-        completed_at: THEN,
-      },
-    ],
-  ]
+  return packDump(2, [...studyWithImport(ids, STUDY), ...searchRows(ids)])
 }
 
 function searchRows(ids: Ids): OldRow[] {
