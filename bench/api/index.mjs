@@ -13,8 +13,8 @@ import { startTraining } from './training.mjs'
 
 const HELP = `Usage: npm run bench:api -- [options]
 
-Asks as many clients as are given at a time for as long as is given, with autocannon: reads of a study and of a trial,
-suggestions (every one makes a trial), measurements (every client on a trial of its own), and courses (a client gets a trial,
+Asks as many clients as are given at a time for as long as is given, with autocannon: reads of a study and of a trial (every
+client has its own), suggestions (every one makes a trial), measurements (every client on a trial of its own), and courses (a client gets a trial,
 reports on it, completes it). Processor time is that of the process that answers, in microseconds a request: other work on the
 machine does not lengthen it. Peer of the reads: a bare Fastify route in a process of its own that does one SELECT by primary key
 through the same driver, before and after; the ratio is to the mean of both.
@@ -74,19 +74,23 @@ async function openService(form, folder) {
   return { url: api.url, pid: api.pid, stop, bareFolder: undefined, env }
 }
 
-async function measureBare({ bareFolder, env }, study, setting) {
+async function measureBare({ bareFolder, env }, studies, setting) {
   const bare = await startBare(bareFolder, env)
-  const id = study.split('/').at(-1)
-  const result = await reads(`${bare.url}/studies/${id}`, { ...setting, pid: bare.pid })
+  const addresses = studies.map((study) => `${bare.url}/studies/${study.split('/').at(-1)}`)
+  const result = await reads(addresses, { ...setting, pid: bare.pid })
   await bare.stop()
   return result
 }
 
-async function measureService(url, study, setting) {
-  const { trials } = await call(`${study}/suggestions`, { client: 'reader' })
+async function measureService(url, studies, setting) {
+  const addresses = []
+  for (const study of studies) {
+    const { trials } = await call(`${study}/suggestions`, { client: 'reader' })
+    addresses.push(`${study}/trials/${trials[0].id}`)
+  }
   return {
-    'GET study': await reads(study, setting),
-    'GET trial': await reads(`${study}/trials/${trials[0].id}`, setting),
+    'GET study': await reads(studies, setting),
+    'GET trial': await reads(addresses, setting),
     suggestions: await suggestions(await newStudy(url, 'suggestions'), setting),
     measurements: await measurements(await newStudy(url, 'measurements'), setting),
     courses: await courses(await newStudy(url, 'courses'), setting),
@@ -108,15 +112,16 @@ async function withTrainingBeside(folder, work) {
 /** Bare, ours, bare. */
 async function measureRound(form, folder, setting, isTraining) {
   const first = await openService(form, folder)
-  const study = await newStudy(first.url, 'read')
+  const studies = []
+  for (let i = 0; i < setting.clients; i++) studies.push(await newStudy(first.url, `read ${i}`))
   await first.stop()
   const bare = () =>
     isTraining
-      ? withTrainingBeside(folder, () => measureBare(first, study, setting))
-      : measureBare(first, study, setting)
+      ? withTrainingBeside(folder, () => measureBare(first, studies, setting))
+      : measureBare(first, studies, setting)
   const before = await bare()
   const service = await openService(form, folder)
-  const own = study.replace(first.url, service.url)
+  const own = studies.map((study) => study.replace(first.url, service.url))
   const stopTraining = isTraining ? await startTraining(service.url) : async () => {}
   const results = await measureService(service.url, own, { ...setting, pid: service.pid })
   await stopTraining()

@@ -15,8 +15,8 @@ export const PROBLEM = {
   fidelities: [{ name: 'small', evaluator: 'external', cost: 1 }],
 }
 
-/** Requests that one load may make; longer ones would measure how large a study gets. */
-const MOST_REQUESTS = 20_000
+/** Requests that one load may make, so that it ends in any case. */
+const MOST_REQUESTS = 100_000
 
 const JSON_BODY = { 'content-type': 'application/json' }
 
@@ -45,20 +45,27 @@ function cpuSeconds(pid) {
  */
 async function cannon(options, { seconds, clients, pid }) {
   const before = cpuSeconds(pid)
-  const result = await autocannon({
+  const begun = performance.now()
+  const load = autocannon({
     connections: clients,
     duration: seconds,
     maxOverallRequests: MOST_REQUESTS,
     timeout: 60,
     ...options,
   })
+  // Autocannon's own duration is in whole seconds: too coarse for a load that ends by its number of requests.
+  let ended = begun
+  load.on('response', () => {
+    ended = performance.now()
+  })
+  const result = await load
   const refused = result.non2xx + result.errors + result.timeouts
   if (refused > 0) {
     throw new Error(`${options.title ?? options.url}: ${refused} requests were refused or failed`)
   }
   const { p50, p99, max } = result.latency
   return {
-    perSecond: result.requests.total / result.duration,
+    perSecond: result.requests.total / ((ended - begun) / 1000),
     p50,
     p99,
     max,
@@ -67,10 +74,17 @@ async function cannon(options, { seconds, clients, pid }) {
   }
 }
 
-/** The same address again and again. */
-export async function reads(url, setting) {
-  await cannon({ url }, { ...setting, seconds: setting.warmUp })
-  return cannon({ url }, setting)
+/** The addresses in turn: as many as clients, so that mostly different ones are read at a time. */
+export async function reads(urls, setting) {
+  const paths = urls.map((url) => new URL(url).pathname)
+  let next = 0
+  const request = {
+    method: 'GET',
+    setupRequest: (given) => ({ ...given, path: paths[next++ % paths.length] }),
+  }
+  const load = { url: urls[0], requests: [request], title: 'reads' }
+  await cannon(load, { ...setting, seconds: setting.warmUp })
+  return cannon(load, setting)
 }
 
 /** Every request by another client, so that each makes a trial. */
@@ -98,29 +112,28 @@ export async function measurements(study, setting) {
       return { client, id: trials[0].id, lease: trials[0].lease.id, tokens: 0 }
     }),
   )
-  let started = 0
-  const load = {
-    url: study,
-    title: 'measurements',
-    setupClient(connection) {
-      const trial = trials[started++ % trials.length]
-      const next = () => {
-        trial.tokens += 1e6
-        const values = { val_loss: 3, accuracy: 0.4 }
-        const { client, lease, tokens } = trial
-        connection.setBody(JSON.stringify({ client, lease, tokens, values }))
-      }
-      connection.setRequest({
-        method: 'POST',
+  const free = [...trials]
+  const request = {
+    method: 'POST',
+    headers: JSON_BODY,
+    setupRequest(given, context) {
+      // Those in flight when the warm-up ended may have been told; what comes now is further on.
+      const trial = free.shift()
+      context.trial = trial
+      trial.tokens += 1e6
+      const values = { val_loss: 3, accuracy: 0.4 }
+      const { client, lease, tokens } = trial
+      return {
+        ...given,
         path: `${new URL(study).pathname}/trials/${trial.id}/measurements`,
-        headers: JSON_BODY,
-      })
-      next()
-      connection.on('response', next)
+        body: JSON.stringify({ client, lease, tokens, values }),
+      }
     },
+    onResponse: (_status, _body, { trial }) => free.push(trial),
   }
+  const load = { url: study, requests: [request], title: 'measurements' }
   await cannon(load, { ...setting, seconds: setting.warmUp })
-  started = 0
+  free.splice(0, Number.POSITIVE_INFINITY, ...trials)
   return cannon(load, setting)
 }
 
