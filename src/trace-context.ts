@@ -37,7 +37,17 @@ export function nextSpan(parent?: TraceContext): TraceContext {
   }
 }
 
+const POOL_BYTES = 4096
+let pool = Buffer.alloc(0)
+let used = 0
+
+/** Bytes are fetched for many ids at a time: one call for each would cost more than all else here. */
 function randomId(bytes: number): string {
-  const id = randomBytes(bytes).toString('hex')
+  if (used + bytes > pool.length) {
+    pool = randomBytes(POOL_BYTES)
+    used = 0
+  }
+  const id = pool.toString('hex', used, used + bytes)
+  used += bytes
   return NONE.test(id) ? randomId(bytes) : id
 }

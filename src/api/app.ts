@@ -95,8 +95,9 @@ export async function buildApp({
   await app.register(healthRoutes, { services })
   await app.register(metricRoutes, { metrics })
   await app.register(async (v1) => {
-    v1.addHook('onRequest', async (_request, reply) => {
+    v1.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store')
+      done()
     })
     await v1.register(methodRoutes, { services })
     await v1.register(studyRoutes, { services })

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { MixwrightError } from '../../errors.js'
+import { RecentlyUsed } from '../../recently-used.js'
 import type { ApiKeyRecord } from '../../store/key-contract.js'
 import type { KeyService } from '../../studies/keys.js'
 import { challenge, readBearer } from '../bearer.js'
@@ -76,13 +77,16 @@ async function identify(
   }
 }
 
+/** What the `Host` headers of late were: most requests bring the same one, and taking it apart is slow. */
+const ownHosts = new RecentlyUsed<boolean>(16)
+
 /**
  * While everybody on this machine may do everything, pages from elsewhere must not do it through somebody's browser: neither under
  * a name of their own that leads here (DNS rebinding) nor by forms.
  */
 function refuseForeigners({ headers }: FastifyRequest, corsOrigins: readonly string[]): void {
   const { host = '', origin } = headers
-  if (!isLoopback(hostOf(`http://${host}`))) {
+  if (!ownHosts.get(host, () => isLoopback(hostOf(`http://${host}`)))) {
     throw new MixwrightError(
       'host-not-allowed',
       `The request is for "${host}"; without keys, only requests for localhost, 127.0.0.1 or [::1] are answered.`,

@@ -15,13 +15,11 @@ export const bodies = fastifyPlugin(
       { parseAs: 'buffer' },
       async (_request: FastifyRequest, body: Buffer) => readJson(body, 'The body'),
     )
-    app.addHook('onRequest', async ({ headers }) => {
+    app.addHook('onRequest', ({ headers }, _reply, done) => {
       const encoding = headers['content-encoding']
-      if (encoding === undefined || encoding === 'identity') return
-      throw new MixwrightError(
-        'unsupported-media-type',
-        `The content encoding is ${encoding}; send the body as it is, not compressed.`,
-      )
+      if (encoding === undefined || encoding === 'identity') return done()
+      const detail = `The content encoding is ${encoding}; send the body as it is, not compressed.`
+      done(new MixwrightError('unsupported-media-type', detail))
     })
   },
   { name: 'bodies' },

@@ -22,14 +22,17 @@ interface Options {
 export const bodyDeadlines = fastifyPlugin<Options>(
   async (app, { bodyMs = 300_000, idleMs = 120_000 }) => {
     app.server.requestTimeout = 0
-    app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
-      if (!hasBody(raw)) return
-      if (routeOptions.config.isUpload) reply.raw.setTimeout(idleMs, () => raw.destroy())
-      else limit(raw, bodyMs)
+    app.addHook('onRequest', ({ raw, routeOptions }, reply, done) => {
+      if (hasBody(raw)) {
+        if (routeOptions.config.isUpload) reply.raw.setTimeout(idleMs, () => raw.destroy())
+        else limit(raw, bodyMs)
+      }
+      done()
     })
-    app.addHook('onResponse', async ({ raw, routeOptions }) => {
+    app.addHook('onResponse', ({ raw, routeOptions }, _reply, done) => {
       // The rest of a refused upload is read to its end, but not for ever.
       if (routeOptions.config.isUpload && !raw.complete) limit(raw, bodyMs)
+      done()
     })
   },
   { name: 'body-deadlines' },

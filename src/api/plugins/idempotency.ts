@@ -98,15 +98,17 @@ export const idempotency = fastifyPlugin<IdempotencyOptions>(
       }
     })
 
-    app.addHook('onSend', async (request, reply, payload) => {
+    app.addHook('onSend', (request, reply, payload, done) => {
       const work = request.idempotentWork
-      if (!work) return
+      if (!work) return done(null, payload)
       request.idempotentWork = undefined
       clearInterval(work.renewal)
-      await settle(services.idempotency, work, request, reply, payload).catch((error) => {
-        // What was made is made, and its caller should hear of it; who asks again finds it by its id.
-        request.log.error({ err: error }, 'the answer to an Idempotency-Key was not kept')
-      })
+      settle(services.idempotency, work, request, reply, payload)
+        .catch((error) => {
+          // What was made is made, and its caller should hear of it; who asks again finds it by its id.
+          request.log.error({ err: error }, 'the answer to an Idempotency-Key was not kept')
+        })
+        .then(() => done(null, payload))
     })
   },
   { name: 'idempotency' },

@@ -14,7 +14,7 @@ const NO_ROUTE = 'none'
 /** Counts and times every request. Register it before whatever may refuse one. */
 export const httpMetrics = fastifyPlugin<{ metrics: Metrics }>(
   async (app, { metrics: { instruments } }) => {
-    app.addHook('onRequest', async ({ method, routeOptions }, { raw }) => {
+    app.addHook('onRequest', ({ method, routeOptions }, { raw }, done) => {
       const begun = performance.now()
       instruments.requestsInFlight.inc()
       // The one event that comes at every end, also when the client goes first.
@@ -26,6 +26,7 @@ export const httpMetrics = fastifyPlugin<{ metrics: Metrics }>(
         const labels = { method, route: routeOptions.url ?? NO_ROUTE, status }
         instruments.requestSeconds.observe(labels, (performance.now() - begun) / 1000)
       })
+      done()
     })
   },
   { name: 'http-metrics' },

@@ -14,8 +14,9 @@ export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string
 /** Names every request in the headers of its answer. */
 export const requestIds = fastifyPlugin(
   async (app) => {
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id)
+      done()
     })
   },
   { name: 'request-ids' },

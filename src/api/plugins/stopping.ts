@@ -29,11 +29,13 @@ export const stopping = fastifyPlugin(
       stop.abort()
       for (const socket of unused) socket.setTimeout(SILENT_MS)
     })
-    app.addHook('onRequest', async () => {
-      if (stop.signal.aborted) throw new MixwrightError('unavailable', 'The service is stopping.')
+    app.addHook('onRequest', (_request, _reply, done) => {
+      if (!stop.signal.aborted) return done()
+      done(new MixwrightError('unavailable', 'The service is stopping.'))
     })
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, payload, done) => {
       if (stop.signal.aborted) reply.header('connection', 'close')
+      done(null, payload)
     })
   },
   { name: 'stopping' },

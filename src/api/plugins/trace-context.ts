@@ -33,12 +33,13 @@ export const traceContext = fastifyPlugin(
     app.setChildLoggerFactory((logger, bindings, options, raw) =>
       logger.child({ ...bindings, traceId: traceOf(raw).traceId }, options),
     )
-    app.addHook('onRequest', async ({ raw }, reply) => {
+    app.addHook('onRequest', ({ raw }, reply, done) => {
       reply.header('traceparent', formatTraceparent(traceOf(raw)))
       const { tracestate } = raw.headers
+      const isShort = typeof tracestate === 'string' && tracestate.length <= MOST_STATE
       // Without a trace to which it belongs it means nothing.
-      if (typeof tracestate !== 'string' || tracestate.length > MOST_STATE || !parentOf(raw)) return
-      reply.header('tracestate', tracestate)
+      if (isShort && parentOf(raw)) reply.header('tracestate', tracestate)
+      done()
     })
   },
   { name: 'trace-context' },

@@ -1,4 +1,4 @@
-import { Ajv, type AnySchema } from 'ajv'
+import { Ajv, type AnySchema, type ValidateFunction } from 'ajv'
 import { COMMON_OPTIONS, type Validate } from '../../formats/validation/index.js'
 
 const queries = new Ajv({ ...COMMON_OPTIONS, allErrors: true, coerceTypes: true })
@@ -16,8 +16,9 @@ export function compileQuery(schema: AnySchema): Validate {
 
 /** For answers; compiled when first needed, so that starting takes no time for it. */
 export function compileResponse(schema: AnySchema): Validate {
+  let check: ValidateFunction | undefined
   return (value) => {
-    const check = responses.compile(schema)
+    check ??= responses.compile(schema)
     return check(value) ? null : (check.errors ?? [])
   }
 }
