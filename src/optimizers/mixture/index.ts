@@ -9,6 +9,7 @@ export {
 } from './active-constraints.js'
 export { apportion } from './apportionment.js'
 export { checkFeasible } from './feasibility/check-feasible.js'
+export { MixtureSet } from './mixture-set.js'
 export { fromMixture, toMixture } from './named-mixture.js'
 export { projectEuclidean, projectKl } from './projection/project.js'
 export { type DirichletSampler, dirichletSampler, sampleDirichlet } from './sampling/dirichlet.js'

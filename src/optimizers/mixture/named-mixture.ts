@@ -18,13 +18,14 @@ export function fromMixture(space: Space, mixture: Mixture, tolerance = 1e-6): F
   const issues: Issue[] = []
   const weights = new Float64Array(space.names.length)
   let sum = 0
+  const refuse = (name: string, detail: string) =>
+    issues.push({ pointer: `/${pointerToken(name)}`, detail })
   for (const [name, weight] of Object.entries(mixture)) {
-    const pointer = `/${pointerToken(name)}`
     const i = space.indexOf.get(name)
     if (i === undefined) {
-      issues.push({ pointer, detail: `There is no domain "${name}" in this space.` })
+      refuse(name, `There is no domain "${name}" in this space.`)
     } else if (!Number.isFinite(weight) || weight < 0) {
-      issues.push({ pointer, detail: `A weight is a finite number ≥ 0, not ${weight}.` })
+      refuse(name, `A weight is a finite number ≥ 0, not ${weight}.`)
     } else {
       weights[i] = weight
       sum += weight

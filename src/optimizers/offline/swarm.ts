@@ -1,6 +1,6 @@
-import { l1Distance } from '../mixture/distance.js'
 import {
   fromMixture,
+  MixtureSet,
   type RegmixSamplingOptions,
   regmixDrawer,
   toMixture,
@@ -9,7 +9,7 @@ import type { Rng } from '../random.js'
 import { rowOf } from '../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../types.js'
 
-/** Mixtures closer than this in L1 count as the same trial (RegMix rounds to about this). */
+/** Mixtures no further apart than this in L1 count as the same trial (RegMix rounds to about this). */
 const SAME_MIXTURE = 1e-3
 
 /** Vectors drawn for one mixture before the space counts as exhausted: few of them may be within all bounds. */
@@ -25,17 +25,16 @@ export function suggestSwarm<P>(
   options: Partial<RegmixSamplingOptions>,
 ): Suggestion[] {
   const { space, problem } = compiled
-  const known = [
-    ...Array.from({ length: completed.normalised.rows }, (_, i) => rowOf(completed.normalised, i)),
-    ...active.map(({ weights }) => fromMixture(space, weights)),
-  ]
+  const known = new MixtureSet(SAME_MIXTURE)
+  for (let i = 0; i < completed.normalised.rows; i++) known.add(rowOf(completed.normalised, i))
+  for (const { weights } of active) known.add(fromMixture(space, weights))
   const draw = regmixDrawer(space, { ...options, renormalise: true })
   const cheapest = problem.fidelities.toSorted((a, b) => a.cost - b.cost)[0].name
   const suggestions: Suggestion[] = []
   while (suggestions.length < count) {
-    const row = drawNew(draw, rng.fork('swarm', known.length), known)
+    const row = drawNew(draw, rng.fork('swarm', known.size), known)
     if (!row) break
-    known.push(row)
+    known.add(row)
     suggestions.push({
       weights: toMixture(space, row),
       fidelity: cheapest,
@@ -48,11 +47,11 @@ export function suggestSwarm<P>(
 function drawNew(
   draw: (rng: Rng) => Float64Array | undefined,
   rng: Rng,
-  known: readonly Float64Array[],
+  known: MixtureSet,
 ): Float64Array | undefined {
   for (let i = 0; i < MOST_DRAWS; i++) {
     const row = draw(rng)
-    if (row && known.every((other) => l1Distance(row, other) > SAME_MIXTURE)) return row
+    if (row && !known.has(row)) return row
   }
   return undefined
 }
