@@ -82,6 +82,15 @@ export interface TrialQuery extends Page {
   state?: TrialState
 }
 
+/** A trial with all that was done for it. */
+export interface TrialDetail {
+  trial: TrialRecord
+  /** By number. */
+  attempts: (AttemptRecord & { leases: LeaseRecord[] })[]
+  /** By attempt and tokens; those of the attempt that completed the trial are last. */
+  measurements: MeasurementRecord[]
+}
+
 /** Trials as everybody reads them, and what workers do to those of proxies. */
 export interface TrialRepository {
   get(id: string): Promise<TrialRecord | undefined>
@@ -90,9 +99,11 @@ export interface TrialRepository {
   /** In the order of creation. `after` is a trial id. */
   list(query: TrialQuery & { searchId: string }): Promise<ProxyTrialRecord[]>
   list(query: TrialQuery): Promise<TrialRecord[]>
+  /** With its attempts, their leases and all measurements; in one round trip. */
+  detail(id: string): Promise<TrialDetail | undefined>
   attempts(trialId: string): Promise<AttemptRecord[]>
   leases(attemptId: string): Promise<LeaseRecord[]>
-  /** By attempt and tokens; those of the attempt that completed the trial are last. */
+  /** In the order of those in the detail. */
   measurements(trialId: string): Promise<MeasurementRecord[]>
   /** The last of `measurements` by trial, without those that have none; in one round trip. */
   latestMeasurements(trialIds: readonly string[]): Promise<Map<string, MeasurementRecord>>

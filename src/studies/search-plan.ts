@@ -2,6 +2,7 @@ import { nearestFeasible } from '../optimizers/evidence/index.js'
 import { fromMixture, SAME_WEIGHT, type Space } from '../optimizers/mixture/index.js'
 import type { Mixture } from '../optimizers/problem.js'
 import { createRng } from '../optimizers/random.js'
+import { rowMatrixFrom } from '../optimizers/row-matrix.js'
 import type { StudyRecord } from '../store/records.js'
 import type { Compute } from './ports.js'
 import { compileStored } from './problem.js'
@@ -68,7 +69,7 @@ export async function suggestMixtures(
     count: number
   },
 ): Promise<PlannedMixture[]> {
-  const active = Float64Array.from(request.active.flat())
+  const active = rowMatrixFrom(request.active, space.names.length).data
   const task = { problem, problemHash, method, params, ...request, active }
   const suggestions = await compute.suggest(task)
   return suggestions.map(({ weights, reason }) => ({

@@ -3,8 +3,6 @@ import { MixwrightError } from '../errors.js'
 import type { Fidelity, Mixture } from '../optimizers/problem.js'
 import type { DataFolder } from '../store/data-folder.js'
 import type {
-  AttemptRecord,
-  LeaseRecord,
   MeasurementRecord,
   ProxyTrialState,
   SearchRecord,
@@ -13,6 +11,7 @@ import type {
   TrialState,
 } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import type { TrialDetail } from '../store/trial-contract.js'
 import { modelConfig, parameterCount } from '../training/index.js'
 import type { EventService, StudyEvent } from './events.js'
 import { fittableRuns } from './fit-data.js'
@@ -56,11 +55,8 @@ export interface SearchView {
 }
 
 /** A trial with everything that happened to it. */
-export interface TrialView {
-  trial: TrialRecord
+export interface TrialView extends TrialDetail {
   study: StudyRecord
-  attempts: (AttemptRecord & { leases: LeaseRecord[] })[]
-  measurements: MeasurementRecord[]
 }
 
 export interface SearchService {

@@ -42,8 +42,12 @@ const STUDIES_KEPT = 64
 /** Trials written at a time. */
 const MOST_AT_ONCE = 200
 
-/** Mixtures chosen beyond those asked for: the next requests need no computation. */
-const AHEAD = 32
+/**
+ * Mixtures chosen beyond those asked for: the next requests need no computation. Each costs a look at all that are known, so that
+ * as the study grows more are chosen at a time; what is chosen ahead is lost when another process writes trials of the study.
+ */
+const LEAST_AHEAD = 32
+const MOST_AHEAD = 512
 
 /** Each was lost to another process that wrote trials of the study meanwhile. */
 const MOST_TRIES = 50
@@ -82,8 +86,12 @@ interface Course {
   known: number[][]
   /** The mixtures that come next. */
   next: PlannedMixture[]
+  /** How many more to choose than are asked for. */
+  ahead: number
   /** The method has nothing beyond `next`. */
   isExhausted: boolean
+  /** More are being added to `next`. */
+  choosing?: Promise<void>
 }
 
 class StudyQueue {
@@ -209,7 +217,7 @@ class StudyQueue {
     const next = baselineMixtures(compiled.space).filter(({ weights }) =>
       known.every((other) => !isSame(other, weights)),
     )
-    const course = { known, next, isExhausted: false }
+    const course = { known, next, ahead: LEAST_AHEAD, isExhausted: false }
     this.#courses.set(fidelity, course)
     this.#version = version
     return { course, version }
@@ -217,27 +225,44 @@ class StudyQueue {
 
   /**
    * The next mixtures of the course, without taking them off. The methods choose by the mixtures alone, so that those chosen
-   * ahead are what would be chosen later.
+   * ahead are what would be chosen later. When few are left, more are chosen while these are written.
    */
   async #take(
     course: Course,
-    { study, compiled }: StudyFacts,
+    facts: StudyFacts,
     fidelity: string,
     count: number,
   ): Promise<PlannedMixture[]> {
+    if (course.next.length < count) await course.choosing
     const missing = count - course.next.length
-    if (missing > 0 && !course.isExhausted) {
-      const asked = missing + AHEAD
-      const chosen = await suggestMixtures(this.#options.compute, study, compiled.space, {
-        fidelity,
-        seed: study.seed,
-        active: [...course.known, ...course.next.map(({ weights }) => weights)],
-        count: asked,
+    if (missing > 0 && !course.isExhausted) await this.#choose(course, facts, fidelity, missing)
+    const left = course.next.length - count
+    if (left < course.ahead / 4 && !course.isExhausted && !course.choosing) {
+      // Should it fail, those who need the mixtures will hear of it.
+      const choosing = this.#choose(course, facts, fidelity, 0).catch(() => {})
+      course.choosing = choosing.finally(() => {
+        course.choosing = undefined
       })
-      course.next.push(...chosen)
-      course.isExhausted = chosen.length < asked
     }
     return course.next.slice(0, count)
+  }
+
+  async #choose(
+    course: Course,
+    { study, compiled }: StudyFacts,
+    fidelity: string,
+    missing: number,
+  ): Promise<void> {
+    const count = missing + course.ahead
+    const chosen = await suggestMixtures(this.#options.compute, study, compiled.space, {
+      fidelity,
+      seed: study.seed,
+      active: [...course.known, ...course.next.map(({ weights }) => weights)],
+      count,
+    })
+    course.next.push(...chosen)
+    course.isExhausted = chosen.length < count
+    course.ahead = Math.min(2 * course.ahead, MOST_AHEAD)
   }
 }
 

@@ -12,20 +12,12 @@ export function createTrialService(
   const { trials } = store
   return {
     async get(studyId, trialId) {
-      const study = await requireStudy(store, studyId)
-      const trial = await requireTrial(store, studyId, trialId)
-      const attempts = await trials.attempts(trialId)
-      return {
-        trial,
-        study,
-        attempts: await Promise.all(
-          attempts.map(async (attempt) => ({
-            ...attempt,
-            leases: await trials.leases(attempt.id),
-          })),
-        ),
-        measurements: await trials.measurements(trialId),
-      }
+      const [study, detail] = await Promise.all([
+        requireStudy(store, studyId),
+        trials.detail(trialId),
+      ])
+      if (detail?.trial.studyId !== study.id) throw noSuchTrial(trialId)
+      return { study, ...detail }
     },
     async list(studyId, { limit, ...query }) {
       await requireStudy(store, studyId)
@@ -54,6 +46,10 @@ export function createTrialService(
 async function requireTrial(store: Store, studyId: string, trialId: string): Promise<TrialRecord> {
   const trial = await store.trials.get(trialId)
   if (trial?.studyId === studyId) return trial
-  const detail = `There is no trial with the id ${trialId} in this study.`
-  throw new MixwrightError('trial-not-found', detail)
+  throw noSuchTrial(trialId)
+}
+
+function noSuchTrial(id: string): MixwrightError {
+  const detail = `There is no trial with the id ${id} in this study.`
+  return new MixwrightError('trial-not-found', detail)
 }

@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely'
 import { HAND_OUT_FUNCTIONS } from './0003-hand-out-functions.js'
+import { REPORT_BATCH } from './0003-report-batches.js'
 import { REPORT_FUNCTIONS } from './0003-report-functions.js'
 
 /** Trials that others run, API keys, and requests that may be sent twice. */
@@ -52,6 +53,15 @@ const TRIALS = [
       when state = 'expired' or (evaluator = 'external' and state = 'failed') then true
       else finished_at is not null end),
     add constraint trials_with_problem check (state = 'failed' or problem is null)`,
+  // Trials of others are in no search, job or import: their writing should not wait for these.
+  `alter table mixwright.trials
+    drop constraint trials_search_id_position_key,
+    drop constraint trials_job_id_key`,
+  `create unique index trials_place_in_search on mixwright.trials (search_id, position)
+    where search_id is not null`,
+  'create unique index trials_by_job on mixwright.trials (job_id) where job_id is not null',
+  'drop index mixwright.trials_by_import',
+  'create index trials_by_import on mixwright.trials (import_id, id) where import_id is not null',
   'drop index mixwright.trials_of_searches',
   `create index trials_by_study on mixwright.trials (study_id, id) where evaluator <> 'table'`,
   `create unique index trials_external_place on mixwright.trials (study_id, position)
@@ -119,6 +129,7 @@ const STATEMENTS = [
   ...STUDIES,
   ...TRIALS,
   ...REPORT_FUNCTIONS,
+  REPORT_BATCH,
   ...HAND_OUT_FUNCTIONS,
   ...KEYS,
   ...IDEMPOTENCY,

@@ -11,11 +11,10 @@ const EVENT = 'p_event_type text, p_event_data text'
 
 const TARGET = 'p_study uuid, p_trial uuid, p_lease uuid, p_client text, p_next jsonb'
 const ROWS = `t mixwright.trials; a mixwright.attempts; l mixwright.leases`
-const LOCK_STUDY = 'perform from mixwright.studies where id = p_study for no key update;'
+export const LOCK_STUDY = 'perform from mixwright.studies where id = p_study for no key update;'
 const LOCK_TRIAL = `
-    select * into t from mixwright.trials
-      where uid = p_trial and study_id = p_study and evaluator = 'external' for no key update;
-    if not found then outcome := 'no-trial'; return; end if;`
+    select * into t from mixwright.trials where uid = p_trial for no key update;
+    if not found or t.study_id <> p_study or t.evaluator <> 'external' then outcome := 'no-trial'; return; end if;`
 /** Sets the trial, and the attempt and the lease by which the client tells of it; or answers why it may not. */
 const FIND_LEASE = `${LOCK_TRIAL}
     select * into l from mixwright.leases where id = p_lease and holder = p_client and external;
@@ -29,12 +28,19 @@ const RELEASE_LEASES = `update mixwright.leases set released_at = clock_timestam
 const MEASURED = 'p_tokens double precision, p_values json, p_standard_errors json, p_details json'
 const REPORTED = `${MEASURED}, p_objective double precision`
 
+/** The data of an event, with the place of its trial. Not in SQL, which would be planned again for each row. */
+const PLACED = `
+  create function mixwright.placed(p_data text, p_position integer) returns json immutable language plpgsql as $$
+  begin
+    return ('{"position":' || p_position || coalesce(',' || nullif(substr(p_data, 2), '}'), '}'))::json;
+  end $$`
+
 const APPEND_EVENT = `
   create function mixwright.append_trial_event(p_study uuid, p_position integer, ${EVENT})
   returns void language plpgsql as $$
   begin
-    insert into mixwright.study_events (study_id, type, data) values (p_study, p_event_type,
-      ('{"position":' || p_position || coalesce(',' || nullif(substr(p_event_data, 2), '}'), '}'))::json);
+    insert into mixwright.study_events (study_id, type, data)
+      values (p_study, p_event_type, mixwright.placed(p_event_data, p_position));
     perform pg_notify('mixwright_events', p_study::text);
   end $$`
 
@@ -138,7 +144,7 @@ const END = `
     p_replicate uuid, p_replicate_event_type text, p_replicate_event_data text,
     out outcome text, out trial json, out last json)
   language plpgsql as $$
-  declare ${ROWS}; m mixwright.measurements; told text; agrees boolean;
+  declare ${ROWS}; m mixwright.measurements; told text; agrees boolean; ended timestamptz;
   begin
     ${LOCK_STUDY}
     ${FIND_LEASE}
@@ -186,12 +192,13 @@ const END = `
           values (t.id, a.id, p_tokens, p_values, p_standard_errors, p_details, p_objective);
       end if;
       ${RELEASE_LEASES}
-      update mixwright.attempts set state = 'superseded', finished_at = coalesce(finished_at, clock_timestamp())
+      ended := clock_timestamp();
+      update mixwright.attempts set state = 'superseded', finished_at = coalesce(finished_at, ended)
         where trial_id = t.id and id <> a.id and state in ('running', 'completed');
       update mixwright.attempts set state = case p_kind when 'stopped' then 'stopped' else 'completed' end,
-          problem = null, finished_at = clock_timestamp() where id = a.id;
+          problem = null, finished_at = ended where id = a.id;
       update mixwright.trials set state = p_next ->> t.state, problem = null,
-          finished_at = coalesce(finished_at, clock_timestamp()),
+          finished_at = coalesce(finished_at, ended),
           end_reason = case p_kind when 'stopped' then coalesce(p_reason, end_reason) else p_reason end
         where id = t.id returning * into t;
       outcome := 'completed';
@@ -263,6 +270,7 @@ const REQUEST_STOP = `
   end $$`
 
 export const REPORT_FUNCTIONS = [
+  PLACED,
   APPEND_EVENT,
   SAME_MEASUREMENT,
   LATEST,

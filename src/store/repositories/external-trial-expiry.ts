@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type { ExternalTrialRepository, TrialEvent } from '../external-trial-contract.js'
 import type { TrialRecord } from '../records.js'
@@ -31,17 +31,18 @@ async function lookForDue(
   db: Database,
   studyId: string | undefined,
 ): Promise<{ studies: string[]; nextDueInMs: number | undefined }> {
-  const held = sql`
-    from mixwright.leases
-    join mixwright.attempts on attempts.id = attempt_id
-    join mixwright.trials on trials.id = trial_id
-    where external and released_at is null`
   const ofStudy = studyId === undefined ? sql`` : sql`and study_id = ${studyId}`
+  // Found by their time, and looked up one by one: a study has few that are due, and may have very many trials.
+  const held = (which: RawBuilder<unknown>) => sql`
+    from (select attempt_id, expires_at from mixwright.leases
+      where external and released_at is null ${which} order by expires_at offset 0) as held
+    cross join lateral (select trial_id from mixwright.attempts where id = attempt_id offset 0) as own
+    cross join lateral (select study_id from mixwright.trials where id = trial_id ${ofStudy} offset 0) as tried`
   const { rows } = await sql<{ studies: string[]; nextDueInMs: number | null }>`
     select
-      array(select distinct study_id ${held} and expires_at <= now() ${ofStudy} order by 1) as studies,
+      array(select distinct study_id ${held(sql`and expires_at <= now()`)} order by 1) as studies,
       (select greatest(0, extract(epoch from expires_at - now()) * 1000)::double precision
-        ${held} ${ofStudy} order by expires_at limit 1) as next_due_in_ms`.execute(db)
+        ${held(sql``)} limit 1) as next_due_in_ms`.execute(db)
   return { studies: rows[0].studies, nextDueInMs: rows[0].nextDueInMs ?? undefined }
 }
 

@@ -6,20 +6,15 @@ import type {
   ExternalTrialRepository,
   Grant,
   Holdings,
+  LeasedTrial,
   NewExternalTrial,
   Reported,
   TriedVersion,
 } from '../external-trial-contract.js'
 import type { TrialRecord } from '../records.js'
 import type { NewEvent } from '../trial-contract.js'
-import {
-  attemptOf,
-  type LeasedRow,
-  leasedTrialOf,
-  leaseOf,
-  lockStudy,
-  trialOf,
-} from './external-trial-rows.js'
+import { lockStudy } from './external-trial-rows.js'
+import { attemptOf, type LeasedRow, leaseOf, trialOf } from './trial-json.js'
 import { selectTrials } from './trial-rows.js'
 
 type InsertionMethods = 'insertSuggested' | 'attach'
@@ -37,8 +32,12 @@ export function createInsertionMethods(
         const lease = { id: hold.leaseId, holder: grant.client }
         return { ...trial, hold, event: event({ trial, attempt, lease }) }
       })
-      const { inserted, held, most } = await insertTrials(db, studyId, version, rows)
-      if (inserted) return { outcome: 'inserted', trials: inserted.map(leasedTrialOf) }
+      const { insertedAt: at, held, most } = await insertTrials(db, studyId, version, rows)
+      if (at) {
+        const first = version.externalTrials
+        const given = rows.map((row, i) => runningTrial(studyId, first + i, row, at))
+        return { outcome: 'inserted', trials: given }
+      }
       if (held) return { outcome: 'held', clients: held }
       return most === null ? { outcome: 'stale' } : { outcome: 'full', maxTrials: most }
     },
@@ -62,13 +61,9 @@ export function createInsertionMethods(
           result,
           event: event({ id: trial.id, state, lateResultOf: null }),
         }
-        const { inserted } = await insertTrials(tx, studyId, study, [row])
-        if (!inserted) return { outcome: 'full' }
-        const [attached] = inserted
-        return {
-          outcome: 'attached',
-          ...(holder ? leasedTrialOf(attached) : { trial: trialOf(attached.trial) }),
-        }
+        const { insertedAt } = await insertTrials(tx, studyId, study, [row])
+        if (!insertedAt) return { outcome: 'full' }
+        return { outcome: 'attached', ...(await findExisting(tx, studyId, trial.id))! }
       })
     },
   }
@@ -84,9 +79,61 @@ const holdFor = (grant: Grant): Hold => ({ ...grant, attemptId: uuid(), leaseId:
 
 /** What the function of the database answers. */
 interface InsertedRow {
-  inserted: LeasedRow[] | null
+  /** Null when nothing was written. */
+  insertedAt: Date | null
   held: string[] | null
   most: number | null
+}
+
+/** As the row that was written says it: what the database adds is the time alone. */
+function runningTrial(
+  studyId: string,
+  position: number,
+  { hold, ...given }: NewExternalTrial & { hold: Hold },
+  at: Date,
+): LeasedTrial {
+  const { id, fidelity, label, reason, weights, seed, replicateOf } = given
+  const { attemptId, leaseId, client, seconds } = hold
+  return {
+    trial: {
+      id,
+      studyId,
+      evaluator: 'external',
+      searchId: null,
+      position,
+      fidelity,
+      label,
+      reason,
+      weights,
+      seed,
+      replicateOf,
+      state: 'running',
+      jobId: null,
+      attempts: 1,
+      problem: null,
+      stopRequestedAt: null,
+      endReason: null,
+      createdAt: at,
+      finishedAt: null,
+    },
+    attempt: {
+      id: attemptId,
+      trialId: id,
+      number: 1,
+      state: 'running',
+      problem: null,
+      replicateId: null,
+      startedAt: at,
+      finishedAt: null,
+    },
+    lease: {
+      id: leaseId,
+      attemptId,
+      holder: client,
+      expiresAt: new Date(at.getTime() + Math.round(1000 * seconds)),
+      releasedAt: null,
+    },
+  }
 }
 
 /** Writes trials at the next positions: `running` when they are held, `completed` when there is a result, otherwise `waiting`. */

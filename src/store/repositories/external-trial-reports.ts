@@ -1,78 +1,96 @@
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
 import type {
   CompleteOutcome,
   ExternalTrialRepository,
+  MeasureOutcome,
   RenewOutcome,
-  Reported,
   ReportTarget,
   TrialEvent,
 } from '../external-trial-contract.js'
 import type { TrialState } from '../records.js'
-import { callFor, eventArguments, nextStates } from './external-trial-rows.js'
+import type { NewEvent } from '../trial-contract.js'
+import { type TrialAction, transitionsBy } from '../trial-states.js'
+import { answerOf, callFor, eventArguments, nextStates } from './external-trial-rows.js'
+import { type Report, reportBatches } from './report-batches.js'
 
 type ReportMethods = 'renew' | 'measure' | 'complete' | 'fail'
 
 const ENDINGS = {
-  completed: nextStates('complete'),
-  'completed-without-metrics': nextStates('complete-without-metrics'),
-  stopped: nextStates('stop'),
+  completed: 'complete',
+  'completed-without-metrics': 'complete-without-metrics',
+  stopped: 'stop',
 } as const
 
-/** What clients tell of the trials they hold: one call of a function in the database each. */
+/** What clients tell of the trials they hold. */
 export function createReportMethods(db: Database): Pick<ExternalTrialRepository, ReportMethods> {
+  const write = reportBatches(db)
+
+  async function report<Answer>(
+    { studyId, trialId, leaseId, client }: ReportTarget,
+    action: TrialAction,
+    what: Omit<Report, 'trial' | 'lease' | 'client' | 'next'>,
+  ): Promise<Answer | { outcome: 'no-trial' }> {
+    if (!isId(studyId) || !isId(trialId)) return { outcome: 'no-trial' }
+    const lease = isId(leaseId) ? leaseId : null
+    const by = { trial: trialId, lease, client, next: transitionsBy(action) }
+    return answerOf(await write(studyId, { ...by, ...what }))
+  }
+
   return {
+    // It locks no study: with reports that do it would have to wait.
     renew: async (target, seconds, resumed) => {
-      const by = leaseArguments(target, nextStates('renew'))
-      const what = sql`${measured()}, null, null, ${told(resumed, target, 'running')}`
+      const { studyId, trialId, leaseId, client } = target
+      const lease = isId(leaseId) ? leaseId : null
+      const by = sql`${studyId}, ${trialId}, ${lease}, ${client}, ${nextStates('renew')}`
+      const nothing = sql`null, null, null, null, null, null, null`
+      const what = sql`${seconds}, ${nothing}, ${eventArguments(told(resumed, target, 'running'))}`
       for (;;) {
-        const call = sql`mixwright.keep_trial(${by}, ${seconds}, ${what})`
+        const call = sql`mixwright.keep_trial(${by}, ${what})`
         const answer = await callFor<RenewOutcome | { outcome: 'again' }>(db, target, call)
         if (answer.outcome !== 'again') return answer
       }
     },
 
-    measure: (target, measurement, seconds, event, resumed) => {
-      const by = leaseArguments(target, nextStates('measure'))
-      const news = sql`${told(event, target, 'running')}, ${told(resumed, target, 'running')}`
-      const what = sql`${measured(measurement)}, ${news}`
-      return callFor(db, target, sql`mixwright.keep_trial(${by}, ${seconds}, ${what})`)
-    },
+    measure: (target, measurement, seconds, event, resumed) =>
+      report<MeasureOutcome>(target, 'measure', {
+        what: 'keep',
+        seconds,
+        ...measurement,
+        ...eventOf(told(event, target, 'running')),
+        ...otherEventOf(told(resumed, target, 'running')),
+      }),
 
     complete: async (target, { kind, last, reason, replicateId }, event) => {
-      const by = leaseArguments(target, ENDINGS[kind])
-      const what = sql`${kind}, ${measured(last)}, ${reason}, ${told(event, target, kind)}`
       const late = { id: replicateId, state: 'completed', lateResultOf: target.trialId } as const
-      const otherwise = sql`${replicateId}, ${eventArguments(event(late))}`
-      const call = sql`mixwright.end_trial(${by}, ${what}, ${otherwise})`
-      const answer = await callFor<CompleteOutcome>(db, target, call)
+      const answer = await report<CompleteOutcome>(target, ENDINGS[kind], {
+        what: 'end',
+        kind,
+        ...last,
+        reason,
+        replicateId,
+        ...eventOf(told(event, target, kind)),
+        ...otherEventOf(event(late)),
+      })
       return answer.outcome === 'tokens-backwards' ? { ...answer, same: false } : answer
     },
 
-    fail: (target, problem, maxAttempts, event) => {
-      const by = leaseArguments(target, nextStates('fail'))
-      const what = sql`${JSON.stringify(problem)}, ${maxAttempts}, ${told(event, target, 'failed')}`
-      return callFor(db, target, sql`mixwright.fail_trial(${by}, ${what})`)
-    },
+    fail: (target, problem, maxAttempts, event) =>
+      report(target, 'fail', {
+        what: 'fail',
+        problem,
+        maxAttempts,
+        ...eventOf(told(event, target, 'failed')),
+      }),
   }
 }
 
-function leaseArguments(
-  { studyId, trialId, leaseId, client }: ReportTarget,
-  next: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  return sql`${studyId}, ${trialId}, ${isId(leaseId) ? leaseId : null}, ${client}, ${next}`
-}
+const told = (event: TrialEvent, { trialId }: ReportTarget, state: TrialState) =>
+  event({ id: trialId, state, lateResultOf: null })
 
-function measured(given?: Reported): RawBuilder<unknown> {
-  if (!given) return sql`null, null, null, null, null`
-  const { tokens, values, standardErrors, details, objective } = given
-  const [metrics, errors, others] = [values, standardErrors, details].map((part) =>
-    JSON.stringify(part),
-  )
-  return sql`${tokens}, ${metrics}, ${errors}, ${others}, ${objective}`
-}
+const eventOf = ({ type, data }: NewEvent) => ({ eventType: type, eventData: JSON.stringify(data) })
 
-function told(event: TrialEvent, { trialId }: ReportTarget, state: TrialState) {
-  return eventArguments(event({ id: trialId, state, lateResultOf: null }))
-}
+const otherEventOf = ({ type, data }: NewEvent) => ({
+  otherType: type,
+  otherData: JSON.stringify(data),
+})

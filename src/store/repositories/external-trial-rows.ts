@@ -1,28 +1,19 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Database, isId } from '../database.js'
-import type { LeasedTrial } from '../external-trial-contract.js'
-import type {
-  AttemptRecord,
-  LeaseRecord,
-  MeasurementRecord,
-  StudyRecord,
-  TrialRecord,
-} from '../records.js'
+import type { StudyRecord } from '../records.js'
 import type { NewEvent } from '../trial-contract.js'
 import { type TrialAction, transitionsBy } from '../trial-states.js'
-
-/** A row as the functions of the database answer it: JSON of its columns, times as text. */
-type JsonRow = Record<string, unknown>
-
-/** A trial with what is in somebody's hands. */
-export interface LeasedRow {
-  trial: JsonRow
-  attempt: JsonRow | null
-  lease: JsonRow | null
-}
+import {
+  attemptOf,
+  type JsonRow,
+  type LeasedRow,
+  leaseOf,
+  measurementOf,
+  trialOf,
+} from './trial-json.js'
 
 /** The answer of a function that changes a trial; what it has no part in is null. */
-interface AnswerRow extends Partial<LeasedRow> {
+export interface AnswerRow extends Partial<LeasedRow> {
   outcome: string
   last?: JsonRow | null
   same?: boolean | null
@@ -36,7 +27,11 @@ export async function callFor<Answer>(
 ): Promise<Answer | { outcome: 'no-trial' }> {
   if (!isId(trial.studyId) || !isId(trial.trialId)) return { outcome: 'no-trial' }
   const { rows } = await sql<AnswerRow>`select * from ${call}`.execute(db)
-  const { outcome, trial: row, attempt, lease, last, same } = rows[0]
+  return answerOf(rows[0])
+}
+
+export function answerOf<Answer>({ outcome, ...rest }: AnswerRow): Answer {
+  const { trial: row, attempt, lease, last, same } = rest
   return {
     outcome,
     ...(row && {
@@ -48,38 +43,6 @@ export async function callFor<Answer>(
     }),
   } as Answer
 }
-
-export function trialOf({ uid, role, holdout, run_id, import_id, ...row }: JsonRow): TrialRecord {
-  return recordOf({ ...row, id: uid })
-}
-
-export function attemptOf(row: JsonRow, trial: JsonRow): AttemptRecord {
-  return recordOf({ ...row, trial_id: trial.uid })
-}
-
-export function leaseOf({ external, ...row }: JsonRow): LeaseRecord {
-  return recordOf(row)
-}
-
-function measurementOf({ id, objective, ...row }: JsonRow, trial: JsonRow): MeasurementRecord {
-  return recordOf({ ...row, trial_id: trial.uid })
-}
-
-export function leasedTrialOf({ trial, attempt, lease }: LeasedRow): LeasedTrial {
-  return { trial: trialOf(trial), attempt: attemptOf(attempt!, trial), lease: leaseOf(lease!) }
-}
-
-/** Columns become keys in camel case, and what ends in `_at` a date. */
-function recordOf<T>(row: JsonRow): T {
-  const entries = Object.entries(row).map(([column, value]) => [
-    camelCase(column),
-    column.endsWith('_at') && typeof value === 'string' ? new Date(value) : value,
-  ])
-  return Object.fromEntries(entries)
-}
-
-const camelCase = (column: string) =>
-  column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The states that allow the action, with the next one of each, as the functions of the database take them. */
 export const nextStates = (action: TrialAction) =>
@@ -116,8 +79,12 @@ export async function appendTrialEvents(
     data: JSON.stringify(data),
   }))
   await sql`
-    select mixwright.append_trial_event(${studyId}, position, type, data)
-    from rows from (json_to_recordset(${JSON.stringify(given)}::json)
-      as (position integer, type text, data text)) with ordinality as given (position, type, data, place)
-    order by place`.execute(tx)
+    with appended as (
+      insert into mixwright.study_events (study_id, type, data)
+      select ${studyId}, type, mixwright.placed(data, position)
+      from rows from (json_to_recordset(${JSON.stringify(given)}::json)
+        as (position integer, type text, data text)) with ordinality as given (position, type, data, place)
+      order by place
+    )
+    select pg_notify('mixwright_events', ${studyId})`.execute(tx)
 }

@@ -1,10 +1,17 @@
 import { sql } from 'kysely'
 import { type Database, isId } from '../database.js'
+import type { StudyRecord } from '../records.js'
 import type { StudyRepository } from '../store.js'
+import { inBatches } from './batches.js'
 import { touchCorpus } from './corpus-rows.js'
 import { NOW } from './job-changes.js'
 
 export function createStudyRepository(db: Database): StudyRepository {
+  const readStudy = inBatches(async (ids: readonly string[]) => {
+    const { rows } = await sql<StudyRecord>`
+      select * from mixwright.studies where id = any(${ids}::uuid[])`.execute(db)
+    return new Map(rows.map((study) => [study.id, study]))
+  })
   return {
     insert: (study) =>
       db
@@ -19,10 +26,7 @@ export function createStudyRepository(db: Database): StudyRepository {
         .returningAll()
         .executeTakeFirstOrThrow(),
 
-    get: async (id) => {
-      if (!isId(id)) return undefined
-      return db.selectFrom('studies').selectAll().where('id', '=', id).executeTakeFirst()
-    },
+    get: async (id) => (isId(id) ? readStudy(id.toLowerCase()) : undefined),
 
     list: ({ after, limit, owner, label }) =>
       db

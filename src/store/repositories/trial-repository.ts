@@ -4,11 +4,13 @@ import type { MeasurementRecord, ProxyTrialRecord, TrialRecord } from '../record
 import type { TrialQuery, TrialRepository } from '../trial-contract.js'
 import { createAttemptRepository } from './attempt-repository.js'
 import { cancelJobs } from './job-changes.js'
+import { createTrialDetailMethods } from './trial-detail.js'
 import { lockTrial, readTrialPages, selectTrials, settleTrials } from './trial-rows.js'
 
 export function createTrialRepository(db: Database): TrialRepository {
   return {
     ...createAttemptRepository(db),
+    ...createTrialDetailMethods(db),
 
     get: async (id) =>
       isId(id) ? selectTrials(db).where('uid', '=', id).executeTakeFirst() : undefined,
