@@ -167,7 +167,7 @@ export interface ExternalTrialRepository {
    * and has not ended, oldest first, whose leases are renewed; then those that expired in its hands (with a new attempt while one
    * is left, otherwise by the same lease); then what else may be offered (waiting; failed or expired with an attempt left; in
    * this order, oldest first within it) with a new attempt and lease each. Two clients at a time are offered different ones. One
-   * round trip when nothing is there to be offered.
+   * round trip, shared with other clients of the study, when there is nothing for this one.
    * @param resumed tells that an expired lease came back; such trials are among the held ones
    */
   handOut(

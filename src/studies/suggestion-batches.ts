@@ -44,7 +44,7 @@ const MOST_AT_ONCE = 200
 
 /**
  * Mixtures chosen beyond those asked for: the next requests need no computation. Each costs a look at all that are known, so that
- * as the study grows more are chosen at a time; what is chosen ahead is lost when another process writes trials of the study.
+ * as the study grows more are chosen at a time; what is chosen ahead is lost when anything else adds to what was tried.
  */
 const LEAST_AHEAD = 32
 const MOST_AHEAD = 512
@@ -153,7 +153,7 @@ class StudyQueue {
       const position = version.externalTrials
       const room = maxTrials === null ? Number.POSITIVE_INFINITY : Math.max(0, maxTrials - position)
       const wanted = batch.reduce((sum, { count }) => sum + count, 0)
-      const mixtures = await this.#take(course, facts, fidelity, Math.min(wanted, room))
+      const mixtures = await this.#take(course, facts, fidelity, { wanted, room })
       if (mixtures.length === 0) return shareOut(batch, [])
       const places = batch.flatMap(({ grant, holds, count }) =>
         Array<Pick<Waiting, 'grant' | 'holds'>>(count).fill({ grant, holds }),
@@ -231,13 +231,15 @@ class StudyQueue {
     course: Course,
     facts: StudyFacts,
     fidelity: string,
-    count: number,
+    { wanted, room }: { wanted: number; room: number },
   ): Promise<PlannedMixture[]> {
+    const count = Math.min(wanted, room)
     if (course.next.length < count) await course.choosing
     const missing = count - course.next.length
     if (missing > 0 && !course.isExhausted) await this.#choose(course, facts, fidelity, missing)
     const left = course.next.length - count
-    if (left < course.ahead / 4 && !course.isExhausted && !course.choosing) {
+    const isLow = left < Math.min(course.ahead / 4, room - count)
+    if (isLow && !course.isExhausted && !course.choosing) {
       // Should it fail, those who need the mixtures will hear of it.
       const choosing = this.#choose(course, facts, fidelity, 0).catch(() => {})
       course.choosing = choosing.finally(() => {

@@ -30,8 +30,8 @@ export function createTrialService(
       return { items: measured, hasMore }
     },
     async deleteCheckpoint(studyId, trialId) {
-      await requireStudy(store, studyId)
-      const { evaluator, state } = await requireTrial(store, studyId, trialId)
+      const study = await requireStudy(store, studyId)
+      const { evaluator, state } = await requireTrial(store, study.id, trialId)
       if (evaluator === 'proxy' && (state === 'waiting' || state === 'running')) {
         const detail = `The trial ${trialId} is ${state}: it may go on from its checkpoint.`
         throw new MixwrightError('trial-under-way', detail)

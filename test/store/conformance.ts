@@ -5,8 +5,10 @@ import { attachedTrialConformance } from './conformance/attached-trials.js'
 import { attemptConformance } from './conformance/attempts.js'
 import { corpusConformance } from './conformance/corpora.js'
 import { eventConformance } from './conformance/events.js'
+import { externalTrialCrowdConformance } from './conformance/external-trial-crowds.js'
 import { externalTrialEndingConformance } from './conformance/external-trial-endings.js'
 import { externalTrialRaceConformance } from './conformance/external-trial-races.js'
+import { externalTrialReportBatchConformance } from './conformance/external-trial-report-batches.js'
 import { externalTrialReportConformance } from './conformance/external-trial-reports.js'
 import { externalTrialResultConformance } from './conformance/external-trial-results.js'
 import { externalTrialStateConformance } from './conformance/external-trial-states.js'
@@ -17,6 +19,7 @@ import { importConformance } from './conformance/imports.js'
 import { jobConformance } from './conformance/jobs.js'
 import { searchConformance } from './conformance/searches.js'
 import { studyConformance } from './conformance/studies.js'
+import { trialDetailConformance } from './conformance/trial-details.js'
 import { trialRaceConformance } from './conformance/trial-races.js'
 import { trialConformance } from './conformance/trials.js'
 
@@ -38,15 +41,18 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     corpusConformance(() => store)
     searchConformance(() => store)
     trialConformance(() => store)
+    trialDetailConformance(() => store)
     attemptConformance(() => store)
     trialRaceConformance(() => store)
     externalTrialConformance(() => store)
     attachedTrialConformance(() => store)
     externalTrialStateConformance(() => store)
     externalTrialReportConformance(() => store)
+    externalTrialReportBatchConformance(() => store)
     externalTrialResultConformance(() => store)
     externalTrialEndingConformance(() => store)
     externalTrialRaceConformance(() => store)
+    externalTrialCrowdConformance(() => store)
     eventConformance(() => store)
     idempotencyConformance(() => store)
   })

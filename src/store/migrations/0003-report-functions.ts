@@ -23,7 +23,7 @@ const FIND_LEASE = `${LOCK_TRIAL}
     trial := row_to_json(t);`
 
 const RELEASE_LEASES = `update mixwright.leases set released_at = clock_timestamp() where released_at is null
-      and attempt_id in (select id from mixwright.attempts where trial_id = t.id);`
+      and attempt_id = any(array(select id from mixwright.attempts where trial_id = t.id));`
 
 const MEASURED = 'p_tokens double precision, p_values json, p_standard_errors json, p_details json'
 const REPORTED = `${MEASURED}, p_objective double precision`

@@ -1,7 +1,10 @@
 import DataLoader from 'dataloader'
+import { RecentlyUsed } from '../../recently-used.js'
 
 /** Calls that go together into one statement. */
 const MOST_AT_ONCE = 100
+
+const STUDIES_KEPT = 256
 
 /**
  * A function whose calls run together: one that comes while others run waits for their end, and then runs with all that came
@@ -14,19 +17,35 @@ const MOST_AT_ONCE = 100
 export function inBatches<Input, Output>(
   run: (inputs: readonly Input[]) => Promise<ReadonlyMap<Input, Output | Error>>,
 ): (input: Input) => Promise<Output | undefined> {
-  let before: Promise<unknown> = Promise.resolve()
+  let running: Promise<unknown> = Promise.resolve()
+  let before = running
   const loader = new DataLoader<Input, Output | undefined>(
     async (inputs) => {
-      const running = run([...new Set(inputs)])
-      before = running.catch(() => {})
-      const outputs = await running
-      return inputs.map((input) => outputs.get(input))
+      const outputs = run([...new Set(inputs)])
+      running = outputs.catch(() => {})
+      const found = await outputs
+      return inputs.map((input) => found.get(input))
     },
     {
       cache: false,
       maxBatchSize: MOST_AT_ONCE,
-      batchScheduleFn: (dispatch) => void before.then(dispatch),
+      // Also behind those that wait themselves, when more come than go together.
+      batchScheduleFn: (dispatch) => {
+        before = before.then(() => {
+          dispatch()
+          return running
+        })
+      },
     },
   )
   return (input) => loader.load(input)
+}
+
+/** The same, where calls for one study do not wait for those for another. */
+export function inBatchesByStudy<Input, Output>(
+  run: (studyId: string, inputs: readonly Input[]) => Promise<ReadonlyMap<Input, Output | Error>>,
+): (studyId: string, input: Input) => Promise<Output | undefined> {
+  const studies = new RecentlyUsed<(input: Input) => Promise<Output | undefined>>(STUDIES_KEPT)
+  return (studyId, input) =>
+    studies.get(studyId, () => inBatches((inputs: readonly Input[]) => run(studyId, inputs)))(input)
 }

@@ -42,7 +42,7 @@ async function lookForDue(
     select
       array(select distinct study_id ${held(sql`and expires_at <= now()`)} order by 1) as studies,
       (select greatest(0, extract(epoch from expires_at - now()) * 1000)::double precision
-        ${held(sql``)} limit 1) as next_due_in_ms`.execute(db)
+        ${held(sql``)} order by expires_at limit 1) as next_due_in_ms`.execute(db)
   return { studies: rows[0].studies, nextDueInMs: rows[0].nextDueInMs ?? undefined }
 }
 

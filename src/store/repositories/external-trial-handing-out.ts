@@ -8,7 +8,7 @@ import type {
 import type { TrialState } from '../records.js'
 import type { NewEvent } from '../trial-contract.js'
 import { transitionsBy } from '../trial-states.js'
-import { inBatches } from './batches.js'
+import { inBatchesByStudy } from './batches.js'
 import { appendTrialEvents } from './external-trial-rows.js'
 import { type LeasedRow, leasedTrialOf } from './trial-json.js'
 
@@ -18,7 +18,9 @@ const OFFERABLE = Object.keys(transitionsBy('offer')) as TrialState[]
 
 /** How trials come into the hands of clients, and what a new one depends on. */
 export function createHandOutMethods(db: Database): Pick<ExternalTrialRepository, HandOutMethods> {
-  const mayHaveOld = oldTrialLookup(db)
+  const mayHaveOld = inBatchesByStudy((studyId, all: readonly Asking[]) =>
+    lookForOld(db, studyId, all),
+  )
   return {
     handOut: async (
       studyId,
@@ -29,7 +31,7 @@ export function createHandOutMethods(db: Database): Pick<ExternalTrialRepository
       resumed,
     ) => {
       if (!isId(studyId) || limit < 1) return { held: [], offered: [] }
-      const isOld = await mayHaveOld({ studyId, fidelity, client, maxAttempts })
+      const isOld = await mayHaveOld(studyId, { fidelity, client, maxAttempts })
       if (!isOld) return { held: [], offered: [] }
       const to = sql`${studyId}, ${fidelity ?? null}, ${client}, ${seconds}`
       const what = sql`${maxAttempts}, ${OFFERABLE}`
@@ -67,38 +69,37 @@ export function createHandOutMethods(db: Database): Pick<ExternalTrialRepository
 
 /** A client that asks for trials. */
 interface Asking {
-  studyId: string
   fidelity: string | undefined
   client: string
   maxAttempts: number
 }
 
 /** Whether there is anything but new mixtures for a client: mostly there is not, and then one look serves many. */
-function oldTrialLookup(db: Database): (asking: Asking) => Promise<boolean | undefined> {
-  return inBatches(async (all: readonly Asking[]) => {
-    const answers = new Map<Asking, boolean>()
-    for (const group of groupsOf(all)) {
-      const [{ studyId, fidelity, maxAttempts }] = group
-      const where = sql`${studyId}, ${fidelity ?? null}, ${group.map(({ client }) => client)}`
-      const { rows } = await sql<{ offers: boolean; clients: string[] | null }>`
-        select * from mixwright.clients_with_old(${where}, ${maxAttempts}, ${OFFERABLE})`.execute(
-        db,
-      )
-      const [{ offers, clients }] = rows
-      for (const asking of group) {
-        answers.set(asking, offers || (clients ?? []).includes(asking.client))
-      }
+async function lookForOld(
+  db: Database,
+  studyId: string,
+  all: readonly Asking[],
+): Promise<Map<Asking, boolean>> {
+  const answers = new Map<Asking, boolean>()
+  for (const group of groupsOf(all)) {
+    const [{ fidelity, maxAttempts }] = group
+    const where = sql`${studyId}, ${fidelity ?? null}, ${group.map(({ client }) => client)}`
+    const what = sql`${where}, ${maxAttempts}, ${OFFERABLE}`
+    const { rows } = await sql<{ offers: boolean; clients: string[] | null }>`
+      select * from mixwright.clients_with_old(${what})`.execute(db)
+    const [{ offers, clients }] = rows
+    for (const asking of group) {
+      answers.set(asking, offers || (clients ?? []).includes(asking.client))
     }
-    return answers
-  })
+  }
+  return answers
 }
 
 /** Those that ask for the same. */
 function groupsOf(all: readonly Asking[]): Iterable<Asking[]> {
   const groups = new Map<string, Asking[]>()
   for (const asking of all) {
-    const { studyId, fidelity, maxAttempts } = asking
-    const key = JSON.stringify([studyId, fidelity, maxAttempts])
+    const key = JSON.stringify([asking.fidelity, asking.maxAttempts])
     const group = groups.get(key)
     if (group) group.push(asking)
     else groups.set(key, [asking])

@@ -25,24 +25,24 @@ const ENDINGS = {
 /** What clients tell of the trials they hold. */
 export function createReportMethods(db: Database): Pick<ExternalTrialRepository, ReportMethods> {
   const write = reportBatches(db)
+  const leaseIn = ({ leaseId }: ReportTarget) => (isId(leaseId) ? leaseId : null)
 
   async function report<Answer>(
-    { studyId, trialId, leaseId, client }: ReportTarget,
+    target: ReportTarget,
     action: TrialAction,
     what: Omit<Report, 'trial' | 'lease' | 'client' | 'next'>,
   ): Promise<Answer | { outcome: 'no-trial' }> {
+    const { studyId, trialId, client } = target
     if (!isId(studyId) || !isId(trialId)) return { outcome: 'no-trial' }
-    const lease = isId(leaseId) ? leaseId : null
-    const by = { trial: trialId, lease, client, next: transitionsBy(action) }
+    const by = { trial: trialId, lease: leaseIn(target), client, next: transitionsBy(action) }
     return answerOf(await write(studyId, { ...by, ...what }))
   }
 
   return {
     // It locks no study: with reports that do it would have to wait.
     renew: async (target, seconds, resumed) => {
-      const { studyId, trialId, leaseId, client } = target
-      const lease = isId(leaseId) ? leaseId : null
-      const by = sql`${studyId}, ${trialId}, ${lease}, ${client}, ${nextStates('renew')}`
+      const { studyId, trialId, client } = target
+      const by = sql`${studyId}, ${trialId}, ${leaseIn(target)}, ${client}, ${nextStates('renew')}`
       const nothing = sql`null, null, null, null, null, null, null`
       const what = sql`${seconds}, ${nothing}, ${eventArguments(told(resumed, target, 'running'))}`
       for (;;) {

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
 import { DatabaseError } from 'pg'
-import { RecentlyUsed } from '../../recently-used.js'
 import type { Database } from '../database.js'
 import type { transitionsBy } from '../trial-states.js'
-import { inBatches } from './batches.js'
+import { inBatchesByStudy } from './batches.js'
 import type { AnswerRow } from './external-trial-rows.js'
 
 /** What a client tells of a trial, as the function `report` of the database takes it; what it has no part in is left out. */
@@ -31,22 +30,17 @@ export interface Report {
   otherData?: string
 }
 
-const STUDIES_KEPT = 256
-
 /**
- * Writes reports on the trials of a study together, in one transaction and in the order in which they came: each locks the
- * study, so that apart they would wait for each other.
+ * Writes reports on the trials of a study together, in one transaction, those on one trial in the order in which they came: each
+ * locks the study, so that apart they would wait for each other.
  */
 export function reportBatches(
   db: Database,
 ): (studyId: string, report: Report) => Promise<AnswerRow> {
-  const studies = new RecentlyUsed<(report: Report) => Promise<AnswerRow | undefined>>(STUDIES_KEPT)
-  return async (studyId, report) => {
-    const write = studies.get(studyId, () =>
-      inBatches((reports: readonly Report[]) => writeReports(db, studyId, reports)),
-    )
-    return (await write(report))!
-  }
+  const write = inBatchesByStudy((studyId, reports: readonly Report[]) =>
+    writeReports(db, studyId, reports),
+  )
+  return async (studyId, report) => (await write(studyId, report))!
 }
 
 async function writeReports(
