@@ -1,7 +1,5 @@
 import type { Scores } from '../recommendation.js'
 
-export { normalCdf, normalDensity, normalQuantile } from './normal-distribution.js'
-
 /** Mean of the values; NaN when there are none. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0

@@ -1,8 +1,8 @@
 import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
+import { normalCdf } from '../../../src/optimizers/normal-distribution.js'
 import { createRng } from '../../../src/optimizers/random.js'
 import { optimizerByName } from '../../../src/optimizers/registry.js'
-import { normalCdf } from '../../../src/optimizers/surrogates/statistics.js'
 import { evaluate, type KnownLaw, syntheticRuns } from '../../support/synthetic-runs.js'
 
 const STUDIES = 80

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { type Judge, probabilityOfBeating } from '../../../src/optimizers/evidence/comparison.js'
+import { normalCdf } from '../../../src/optimizers/normal-distribution.js'
 import type { ScalarObjective } from '../../../src/optimizers/objective.js'
 import { compileObjective } from '../../../src/optimizers/objective.js'
 import type { CompleteProblem } from '../../../src/optimizers/problem.js'
 import { createRng } from '../../../src/optimizers/random.js'
 import { fittedFromLaw, MetricModel } from '../../../src/optimizers/surrogates/index.js'
-import { normalCdf } from '../../../src/optimizers/surrogates/statistics.js'
 
 const laws = {
   loss: { t: [0.3, -0.4, 0.1], noise: 0.2 },

@@ -4,8 +4,6 @@ import {
   averageRanks,
   kendall,
   mae,
-  normalCdf,
-  normalQuantile,
   quantile,
   r2,
   rmse,
@@ -112,43 +110,5 @@ describe('quantiles', () => {
   test('the sample standard deviation has divisor n − 1', () => {
     expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7), 14)
     expect(standardDeviation([1])).toBe(0)
-  })
-})
-
-describe('normal distribution', () => {
-  /** Simpson's rule on the density: an independent way to Φ(b) − Φ(a). */
-  function integrate(a: number, b: number, steps = 4000): number {
-    const density = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)
-    let sum = density(a) + density(b)
-    for (let k = 1; k < steps; k++) sum += density(a + ((b - a) * k) / steps) * (k % 2 ? 4 : 2)
-    return (sum * (b - a)) / (3 * steps)
-  }
-
-  test('agrees with numerical integration', () => {
-    for (let x = -8; x <= 8; x += 0.37) {
-      const below = x < 0 ? integrate(-40 + x, x, 200_000) : 0.5 + integrate(0, x)
-      expect(normalCdf(x) / below, `x = ${x}`).toBeCloseTo(1, 9)
-    }
-  })
-
-  test('published values', () => {
-    expect(normalCdf(0)).toBe(0.5)
-    expect(normalCdf(1)).toBeCloseTo(0.8413447460685429, 14)
-    expect(normalCdf(-5) / 2.866515718791939e-7).toBeCloseTo(1, 11)
-    expect(normalCdf(-10) / 7.619853024160527e-24).toBeCloseTo(1, 11)
-    expect(normalQuantile(0.975)).toBeCloseTo(1.959963984540054, 12)
-    expect(normalQuantile(0.95)).toBeCloseTo(1.6448536269514722, 12)
-    expect(normalQuantile(1e-10)).toBeCloseTo(-6.361340902404056, 10)
-  })
-
-  test('the quantile inverts the distribution', () => {
-    fc.assert(
-      fc.property(fc.double({ min: -36, max: 6, noNaN: true }), (x) => {
-        expect(Math.abs(normalQuantile(normalCdf(x)) - x)).toBeLessThan(1e-7)
-      }),
-    )
-    expect(normalQuantile(0)).toBe(Number.NEGATIVE_INFINITY)
-    expect(normalQuantile(1)).toBe(Number.POSITIVE_INFINITY)
-    expect(() => normalQuantile(-0.1)).toThrow(RangeError)
   })
 })
