@@ -1,0 +1,113 @@
+import { solveLowerBlock, solveTransposedBlock } from './block-solves.js'
+import { viewOf } from './matrix-view.js'
+
+/**
+ * A lower triangular matrix L with a diagonal above 0; entries above the diagonal are never read.
+ */
+export interface LowerFactor {
+  /** Row-major: entry (i, j) is `data[i * stride + j]`. */
+  readonly data: Float64Array
+  /** Rows and columns. */
+  readonly size: number
+  /** Entries from one row to the next, ≥ size. */
+  readonly stride: number
+}
+
+/**
+ * Solves L x = b in place: `vector` holds b and then x.
+ * @param vector as many numbers as L has rows
+ * @throws RangeError when it has not
+ */
+export function solveLower(factor: LowerFactor, vector: Float64Array): void {
+  requireLength(vector, factor.size)
+  forwardSubstitute(factor, vector)
+}
+
+/**
+ * Solves Lᵀ x = b in place: `vector` holds b and then x.
+ * @param vector as many numbers as L has rows
+ * @throws RangeError when it has not
+ */
+export function solveLowerTransposed(factor: LowerFactor, vector: Float64Array): void {
+  requireLength(vector, factor.size)
+  const { data, size, stride } = factor
+  for (let i = size - 1; i >= 0; i--) {
+    const row = i * stride
+    const x = vector[i] / data[row + i]
+    vector[i] = x
+    for (let j = 0; j < i; j++) vector[j] -= data[row + j] * x
+  }
+}
+
+/** Solves L Lᵀ x = b in place: `vector` holds b and then x. Throws as `solveLower` does. */
+export function solveFactored(factor: LowerFactor, vector: Float64Array): void {
+  solveLower(factor, vector)
+  solveLowerTransposed(factor, vector)
+}
+
+/**
+ * Solves L X = B in place for many right-hand sides at once.
+ * @param right row-major (size × columns): holds B and then X
+ * @throws RangeError when it has another length
+ */
+export function solveLowerMany(factor: LowerFactor, right: Float64Array, columns: number): void {
+  const { data, size, stride } = factor
+  requireLength(right, size * columns)
+  solveLowerBlock(viewOf(data, size, size, stride), viewOf(right, size, columns))
+}
+
+/**
+ * Solves Lᵀ X = B in place for many right-hand sides at once.
+ * @param right row-major (size × columns): holds B and then X
+ * @throws RangeError when it has another length
+ */
+export function solveLowerTransposedMany(
+  factor: LowerFactor,
+  right: Float64Array,
+  columns: number,
+): void {
+  const { data, size, stride } = factor
+  requireLength(right, size * columns)
+  solveTransposedBlock(viewOf(data, size, size, stride), viewOf(right, size, columns))
+}
+
+/** Solves L x = b for the first `size` entries of `vector`, which may be longer. */
+export function forwardSubstitute({ data, size, stride }: LowerFactor, vector: Float64Array): void {
+  for (let i = 0; i < size; i++) {
+    const row = i * stride
+    vector[i] = (vector[i] - dotOfRow(data, row, vector, i)) / data[row + i]
+  }
+}
+
+/** Σ data[row + k] · vector[k] over k < length, in four sums that do not wait for one another. */
+function dotOfRow(data: Float64Array, row: number, vector: Float64Array, length: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  let k = 0
+  for (; k + 3 < length; k += 4) {
+    s0 += data[row + k] * vector[k]
+    s1 += data[row + k + 1] * vector[k + 1]
+    s2 += data[row + k + 2] * vector[k + 2]
+    s3 += data[row + k + 3] * vector[k + 3]
+  }
+  for (; k < length; k++) s0 += data[row + k] * vector[k]
+  return s0 + s1 + (s2 + s3)
+}
+
+/** @throws RangeError when an n × n matrix with that stride does not fit the array */
+export function requireSquare(matrix: Float64Array, n: number, stride: number): void {
+  const entries = n === 0 ? 0 : (n - 1) * stride + n
+  if (!Number.isInteger(n) || n < 0 || stride < n || matrix.length < entries) {
+    throw new RangeError(
+      `${matrix.length} entries are no ${n} × ${n} matrix with rows ${stride} apart`,
+    )
+  }
+}
+
+function requireLength(vector: Float64Array, length: number): void {
+  if (vector.length !== length) {
+    throw new RangeError(`the right-hand side has ${vector.length} entries, not ${length}`)
+  }
+}
