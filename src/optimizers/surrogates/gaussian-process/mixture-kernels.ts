@@ -1,0 +1,35 @@
+/**
+ * A correlation between two mixtures that depends on r² = Σⱼ (xⱼ − x'ⱼ)² / ℓⱼ², with a length-scale ℓⱼ for each coordinate. 1 at
+ * r = 0.
+ */
+export interface MixtureKernel {
+  readonly name: 'matern-5/2' | 'rbf'
+  /** κ(r²). */
+  value(squared: number): number
+  /** dκ/d(r²), at most 0. */
+  slope(squared: number): number
+}
+
+const ROOT_5 = Math.sqrt(5)
+
+/** (1 + √5 r + 5/3 r²) e^(−√5 r): twice differentiable functions (Rasmussen and Williams 2006, eq. 4.17). */
+export const MATERN_5_2: MixtureKernel = {
+  name: 'matern-5/2',
+  value(squared) {
+    const scaled = ROOT_5 * Math.sqrt(squared)
+    return (1 + scaled + (5 / 3) * squared) * Math.exp(-scaled)
+  },
+  slope(squared) {
+    const scaled = ROOT_5 * Math.sqrt(squared)
+    return -(5 / 6) * (1 + scaled) * Math.exp(-scaled)
+  },
+}
+
+/** e^(−r²/2): infinitely smooth functions (Rasmussen and Williams 2006, eq. 4.9). */
+export const RBF: MixtureKernel = {
+  name: 'rbf',
+  value: (squared) => Math.exp(-0.5 * squared),
+  slope: (squared) => -0.5 * Math.exp(-0.5 * squared),
+}
+
+export const MIXTURE_KERNELS = { [MATERN_5_2.name]: MATERN_5_2, [RBF.name]: RBF } as const
