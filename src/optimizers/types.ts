@@ -21,6 +21,13 @@ export interface RunTable {
   readonly values: ReadonlyMap<string, Float64Array>
 }
 
+/** Mixtures being tried at a fidelity: a type of its own, so that pending points cannot be forgotten. */
+export interface ActiveTable {
+  readonly fidelity: string
+  /** (k × m) weights in the order of the problem's domains; rows sum to 1. */
+  readonly normalised: RowMatrix
+}
+
 /** A problem ready to be worked on: validated, with its space compiled. */
 export interface CompiledProblem {
   readonly problem: CompleteProblem
@@ -49,8 +56,7 @@ export interface SuggestInput<P> {
   compiled: CompiledProblem
   params: P
   completed: RunTable
-  /** Mixtures being tried: a type of its own, so that pending points cannot be forgotten. */
-  active: readonly { weights: Mixture; fidelity: string }[]
+  active: readonly ActiveTable[]
   count: number
   rng: Rng
 }

@@ -83,7 +83,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
     jobs: createJobService(store, searches, events),
     corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),
     searches,
-    trials: createTrialService(store, dataFolder),
+    trials: createTrialService(store, facts, dataFolder),
     suggestions: createSuggestionService({ store, compute, facts }),
     externalTrials: createExternalTrialService({ store, facts }),
     events,

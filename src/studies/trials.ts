@@ -4,20 +4,21 @@ import type { TrialRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { TrialService } from './searches.js'
 import { listing, requireStudy } from './studies.js'
+import type { StudyFactsCache } from './study-facts.js'
 
 export function createTrialService(
   store: Store,
+  facts: Pick<StudyFactsCache, 'get'>,
   dataFolder: Pick<DataFolder, 'removeCheckpoint'>,
 ): TrialService {
   const { trials } = store
   return {
     async get(studyId, trialId) {
-      const [study, detail] = await Promise.all([
-        requireStudy(store, studyId),
-        trials.detail(trialId),
-      ])
-      if (detail?.trial.studyId !== study.id) throw noSuchTrial(trialId)
-      return { study, ...detail }
+      // Of the study only what never changes is needed, and a trial that is there proves that its study is.
+      const [{ study }, detail] = await Promise.all([facts.get(studyId), trials.detail(trialId)])
+      if (detail?.trial.studyId === study.id) return { study, ...detail }
+      await requireStudy(store, studyId)
+      throw noSuchTrial(trialId)
     },
     async list(studyId, { limit, ...query }) {
       await requireStudy(store, studyId)

@@ -5,7 +5,7 @@ import type { Problem } from '../../src/optimizers/problem.js'
 import { createRng } from '../../src/optimizers/random.js'
 import { RecommendationSchema } from '../../src/optimizers/recommendation.js'
 import { OPTIMIZERS } from '../../src/optimizers/registry.js'
-import { selectRows } from '../../src/optimizers/row-matrix.js'
+import { rowMatrixFrom, selectRows } from '../../src/optimizers/row-matrix.js'
 import { restoreMetricModel } from '../../src/optimizers/surrogates/index.js'
 import type { Optimizer, RecommendInput, RunTable } from '../../src/optimizers/types.js'
 import { syntheticRuns } from '../support/synthetic-runs.js'
@@ -131,8 +131,20 @@ describe.each([...OPTIMIZERS.values()])('$name', (method) => {
 
   test('suggests feasible mixtures that are neither measured nor being tried, the same again from the same seed', () => {
     const params = Value.Default(method.paramsSchema, {}) as Record<string, unknown>
-    const suggest = (active: { weights: Record<string, number>; fidelity: string }[]) =>
-      method.suggest({ compiled, params, completed: runs, active, count: 5, rng: createRng(1) })
+    const suggest = (tried: { weights: Record<string, number>; fidelity: string }[]) => {
+      const active = tried.map(({ weights, fidelity }) => ({
+        fidelity,
+        normalised: rowMatrixFrom([fromMixture(compiled.space, weights)]),
+      }))
+      return method.suggest({
+        compiled,
+        params,
+        completed: runs,
+        active,
+        count: 5,
+        rng: createRng(1),
+      })
+    }
     const first = suggest([])
     expect(first.length).toBeGreaterThan(0)
     expect(suggest([])).toEqual(first)

@@ -1,5 +1,4 @@
 import {
-  fromMixture,
   MixtureSet,
   type RegmixSamplingOptions,
   regmixDrawer,
@@ -26,8 +25,8 @@ export function suggestSwarm<P>(
 ): Suggestion[] {
   const { space, problem } = compiled
   const known = new MixtureSet(SAME_MIXTURE)
-  for (let i = 0; i < completed.normalised.rows; i++) known.add(rowOf(completed.normalised, i))
-  for (const { weights } of active) known.add(fromMixture(space, weights))
+  for (const { normalised } of [completed, ...active])
+    for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
   const draw = regmixDrawer(space, { ...options, renormalise: true })
   const cheapest = problem.fidelities.toSorted((a, b) => a.cost - b.cost)[0].name
   const suggestions: Suggestion[] = []

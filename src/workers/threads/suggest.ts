@@ -1,7 +1,7 @@
-import { toMixture } from '../../optimizers/mixture/index.js'
-import type { Mixture } from '../../optimizers/problem.js'
+import { fromMixture } from '../../optimizers/mixture/index.js'
 import { createRng } from '../../optimizers/random.js'
 import { optimizerByName } from '../../optimizers/registry.js'
+import { type RowMatrix, rowMatrixFrom, rowOf } from '../../optimizers/row-matrix.js'
 import type { CompiledProblem, Suggestion } from '../../optimizers/types.js'
 import { RecentlyUsed } from '../../recently-used.js'
 import { completeParams, DEFAULT_METHOD } from '../../studies/methods.js'
@@ -18,26 +18,25 @@ const problems = new RecentlyUsed<CompiledProblem>(PROBLEMS_KEPT)
 export function run(task: SuggestTask): Promise<ThreadReply<Suggestion[]>> {
   return replyWith(() => {
     const compiled = problems.get(task.problemHash, () => compileStored(task.problem))
-    const active = mixturesOf(compiled, task.active)
+    const active = normalisedRows(task.active, compiled.space.names.length)
     const own = suggestionsOf(task.method, task.params, compiled, task, active)
     const missing = { ...task, count: task.count - own.length }
     if (missing.count <= 0) return own
-    const withOwn = [...active, ...own.map(({ weights }) => weights)]
-    return [...own, ...suggestionsOf(DEFAULT_METHOD, {}, compiled, missing, withOwn)]
+    const rows = own.map(({ weights }) => fromMixture(compiled.space, weights))
+    const withOwn = [active, rowMatrixFrom(rows, compiled.space.names.length)]
+    return [...own, ...suggestionsOf(DEFAULT_METHOD, {}, compiled, missing, ...withOwn)]
   })
 }
 
 /** Rows of imported tables are rounded, so each is divided by its sum. */
-function mixturesOf({ space }: CompiledProblem, rows: Float64Array): Mixture[] {
-  const m = space.names.length
-  return Array.from({ length: rows.length / m }, (_, i) => {
-    const row = rows.subarray(i * m, (i + 1) * m)
+function normalisedRows(data: Float64Array, columns: number): RowMatrix {
+  const rows = { data, rows: data.length / columns, columns }
+  for (let i = 0; i < rows.rows; i++) {
+    const row = rowOf(rows, i)
     const sum = row.reduce((total, weight) => total + weight, 0)
-    return toMixture(
-      space,
-      row.map((weight) => weight / sum),
-    )
-  })
+    for (let j = 0; j < columns; j++) row[j] /= sum
+  }
+  return rows
 }
 
 function suggestionsOf(
@@ -45,7 +44,7 @@ function suggestionsOf(
   given: Record<string, unknown>,
   compiled: CompiledProblem,
   { fidelity, count, seed }: Pick<SuggestTask, 'fidelity' | 'count' | 'seed'>,
-  active: readonly Mixture[],
+  ...active: readonly RowMatrix[]
 ): Suggestion[] {
   if (count <= 0) return []
   const method = optimizerByName(name)
@@ -54,7 +53,7 @@ function suggestionsOf(
       compiled,
       params: completeParams(method, given, '/params'),
       completed: decodeRunTable(compiled.problem, '', fidelity, []),
-      active: active.map((weights) => ({ weights, fidelity })),
+      active: active.map((normalised) => ({ fidelity, normalised })),
       count,
       rng: createRng(seed, 'suggest'),
     })

@@ -4,6 +4,7 @@ import { largestViolation, OLMIX_SAMPLING } from '../../../src/optimizers/mixtur
 import { suggestSwarm } from '../../../src/optimizers/offline/swarm.js'
 import type { Domain, Mixture } from '../../../src/optimizers/problem.js'
 import { createRng } from '../../../src/optimizers/random.js'
+import { rowMatrixFrom } from '../../../src/optimizers/row-matrix.js'
 import type { RunTable } from '../../../src/optimizers/types.js'
 
 const NONE: RunTable = {
@@ -23,7 +24,8 @@ const DOMAINS: Domain[] = [
 
 function swarm(known: readonly Mixture[], count: number, domains = DOMAINS, seed = 7): Mixture[] {
   const compiled = compileProblem({ domains, metrics: [{ name: 'loss' }] })
-  const active = known.map((weights) => ({ weights, fidelity: 'table' }))
+  const rows = known.map((weights) => domains.map(({ name }) => weights[name]))
+  const active = [{ fidelity: 'table', normalised: rowMatrixFrom(rows, domains.length) }]
   const rng = createRng(seed, 'suggest')
   const input = { compiled, params: {}, completed: NONE, active, count, rng }
   return suggestSwarm(input, OLMIX_SAMPLING).map(({ weights }) => weights)

@@ -13,7 +13,7 @@ import {
 } from '../../evidence/index.js'
 import { InvalidInputError, type Issue } from '../../issue.js'
 import { l1Distance } from '../../mixture/distance.js'
-import { fromMixture, toMixture } from '../../mixture/index.js'
+import { toMixture } from '../../mixture/index.js'
 import {
   temperatureMixture,
   uniformMixture,
@@ -22,7 +22,7 @@ import {
 import type { Space } from '../../mixture/types.js'
 import { compileObjective } from '../../objective.js'
 import type { Warning } from '../../recommendation.js'
-import { rowMatrixFrom } from '../../row-matrix.js'
+import { rowMatrixFrom, rowOf } from '../../row-matrix.js'
 import type {
   CompiledProblem,
   Optimizer,
@@ -110,11 +110,9 @@ function suggestBaselines({
   active,
   count,
 }: SuggestInput<BaselinesParams>): Suggestion[] {
-  const tried = active.map(({ weights }) => fromMixture(space, weights))
-  const { normalised } = completed
-  for (let i = 0; i < normalised.rows; i++) {
-    tried.push(normalised.data.subarray(i * normalised.columns, (i + 1) * normalised.columns))
-  }
+  const tried = [completed, ...active].flatMap(({ normalised }) =>
+    Array.from({ length: normalised.rows }, (_, i) => rowOf(normalised, i)),
+  )
   return [
     { name: 'natural', weights: space.prior.slice() },
     { name: 'uniform', weights: uniformMixture(space) },
