@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { logExpectedImprovement } from '../../dist/optimizers/acquisition/index.js'
+import { sampleUniformSimplex } from '../../dist/optimizers/mixture/index.js'
 import { createRng } from '../../dist/optimizers/random.js'
 import { rowMatrixFrom } from '../../dist/optimizers/row-matrix.js'
 import {
@@ -44,11 +45,7 @@ function readOptions() {
   return { ...values, runs: Number(values.runs), repeats: Number(values.repeats) }
 }
 
-function randomMixture(rng) {
-  const shares = Array.from({ length: DOMAINS }, () => -Math.log(rng.uniformOpen()))
-  const sum = shares.reduce((total, share) => total + share, 0)
-  return shares.map((share) => share / sum)
-}
+const randomMixture = (rng) => sampleUniformSimplex(rng, new Float64Array(DOMAINS))
 
 /** A law of a few domains, with noise; of variance 1. */
 function syntheticRuns(count) {

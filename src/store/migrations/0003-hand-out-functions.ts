@@ -1,3 +1,5 @@
+import { ROWS } from './0003-report-functions.js'
+
 /**
  * How trials come into the hands of clients, as functions in the database: for the reasons, and in the order of locks, of
  * those for reports. Trials in hands are answered as a JSON array of `{ trial, attempt, lease }`.
@@ -7,7 +9,6 @@
  */
 
 const LEASED = `json_build_object('trial', row_to_json(t), 'attempt', row_to_json(a), 'lease', row_to_json(l))`
-const ROWS = `t mixwright.trials; a mixwright.attempts; l mixwright.leases`
 const GRANT =
   'p_study uuid, p_fidelity text, p_client text, p_seconds double precision, p_limit integer'
 

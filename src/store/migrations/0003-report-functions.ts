@@ -10,7 +10,7 @@
 const EVENT = 'p_event_type text, p_event_data text'
 
 const TARGET = 'p_study uuid, p_trial uuid, p_lease uuid, p_client text, p_next jsonb'
-const ROWS = `t mixwright.trials; a mixwright.attempts; l mixwright.leases`
+export const ROWS = `t mixwright.trials; a mixwright.attempts; l mixwright.leases`
 export const LOCK_STUDY = 'perform from mixwright.studies where id = p_study for no key update;'
 const LOCK_TRIAL = `
     select * into t from mixwright.trials where uid = p_trial for no key update;

@@ -1,3 +1,4 @@
+import { logGammaVariate } from '../../gamma-variate.js'
 import type { Rng } from '../../random.js'
 
 /** Draws vectors from one Dirichlet distribution. */
@@ -26,7 +27,7 @@ export function dirichletSampler(concentrations: ArrayLike<number>): DirichletSa
       const shape = shapes[i]
       let log = Number.NEGATIVE_INFINITY
       if (shape > 0) {
-        log = logGamma(d[i], c[i], rng)
+        log = logGammaVariate(d[i], c[i], rng)
         if (shape < 1) log += Math.log(rng.uniformOpen()) / shape
       }
       out[i] = log
@@ -46,20 +47,6 @@ export function sampleDirichlet(
   out: Float64Array = new Float64Array(concentrations.length),
 ): Float64Array {
   return dirichletSampler(concentrations).draw(rng, out)
-}
-
-/** Logarithm of a Gamma(d + 1/3) variate, d ≥ 2/3. */
-function logGamma(d: number, c: number, rng: Rng): number {
-  for (;;) {
-    const x = rng.normal()
-    const base = 1 + c * x
-    if (base <= 0) continue
-    const v = base * base * base
-    const u = rng.uniformOpen()
-    const squeeze = x * x
-    if (u < 1 - 0.0331 * squeeze * squeeze) return Math.log(d * v)
-    if (Math.log(u) < 0.5 * squeeze + d * (1 - v + Math.log(v))) return Math.log(d * v)
-  }
 }
 
 function softmax(logs: Float64Array, largest: number): Float64Array {

@@ -1,4 +1,5 @@
 import type { RowMatrix } from '../../row-matrix.js'
+import type { GpObservations } from './observations.js'
 import type { GpSpecification } from './specification.js'
 
 /** The hyper-parameters of a Gaussian process, unpacked. */
@@ -29,6 +30,15 @@ export function unpack(specification: GpSpecification, values: Float64Array): Gp
     b,
     lengthScales: values.subarray(places.lengthScales, places.lengthScales + terms * coordinates),
   }
+}
+
+/** The noise variance of observation i: learned and known, less by the scores that it is the mean of. */
+export function noiseOf(
+  { noise }: GpState,
+  { fidelity, knownNoise, repeats }: Omit<GpObservations, 'points' | 'values'>,
+  i: number,
+): number {
+  return (noise[fidelity[i]] + knownNoise[i]) / repeats[i]
 }
 
 /** Points (n × d), each coordinate divided by the length-scale of a term. */

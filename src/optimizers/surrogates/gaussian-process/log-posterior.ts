@@ -5,7 +5,7 @@ import {
   logDeterminant,
   solveFactored,
 } from '../../linear-algebra/index.js'
-import { type GpState, scaledPoints, unpack } from './covariance.js'
+import { type GpState, noiseOf, scaledPoints, squaredDistance, unpack } from './covariance.js'
 import type { GpObservations } from './observations.js'
 import { addLogPriors } from './parameters.js'
 import type { GpSpecification } from './specification.js'
@@ -76,7 +76,7 @@ export class LogPosterior {
   }
 
   #fillMatrix(state: GpState): void {
-    const { fidelity, points, knownNoise, repeats } = this.#observations
+    const { fidelity, points } = this.#observations
     const { kernel, fidelityKernel } = this.#specification
     const { fidelities, terms } = fidelityKernel
     const n = this.#size
@@ -93,9 +93,7 @@ export class LogPosterior {
         this.#matrix[i * n + i] += state.b[row + fidelity[i]] * kernel.value(0)
       }
     }
-    for (let i = 0; i < n; i++) {
-      this.#matrix[i * n + i] += (state.noise[fidelity[i]] + knownNoise[i]) / repeats[i]
-    }
+    for (let i = 0; i < n; i++) this.#matrix[i * n + i] += noiseOf(state, this.#observations, i)
   }
 
   #fillTerm(term: number, scaled: Float64Array, columns: number): void {
@@ -105,11 +103,7 @@ export class LogPosterior {
     const slope = this.#slopes[term]
     for (let i = 0; i < n; i++)
       for (let k = 0; k < i; k++) {
-        let squared = 0
-        for (let j = 0, p = i * columns, s = k * columns; j < columns; j++, p++, s++) {
-          const step = scaled[p] - scaled[s]
-          squared += step * step
-        }
+        const squared = squaredDistance(scaled, i, scaled, k, columns)
         kappa[i * n + k] = kernel.value(squared)
         slope[i * n + k] = kernel.slope(squared)
       }

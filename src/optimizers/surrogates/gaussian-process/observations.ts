@@ -1,4 +1,4 @@
-import type { RowMatrix } from '../../row-matrix.js'
+import { type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
 
 /** n scores at mixtures and fidelities, of one metric; higher or lower is better as the caller means it. */
 export interface GpObservations {
@@ -19,21 +19,16 @@ export function aggregateRepeats(observations: GpObservations): GpObservations {
   const { points, fidelity } = observations
   const groups = new Map<string, number[]>()
   for (let i = 0; i < points.rows; i++) {
-    const row = points.data.subarray(i * points.columns, (i + 1) * points.columns)
-    const key = `${fidelity[i]} ${row.join()}`
+    const key = `${fidelity[i]} ${rowOf(points, i).join()}`
     const group = groups.get(key)
     if (group) group.push(i)
     else groups.set(key, [i])
   }
   const all = [...groups.values()]
-  const data = new Float64Array(all.length * points.columns)
-  all.forEach(([first], g) => {
-    const from = first * points.columns
-    data.set(points.data.subarray(from, from + points.columns), g * points.columns)
-  })
+  const firsts = all.map(([first]) => first)
   return {
-    points: { data, rows: all.length, columns: points.columns },
-    fidelity: Int32Array.from(all, ([first]) => fidelity[first]),
+    points: selectRows(points, firsts),
+    fidelity: Int32Array.from(firsts, (first) => fidelity[first]),
     ...summariesOf(observations, all),
   }
 }

@@ -9,6 +9,7 @@ import {
   crossCovariance,
   type GpPoints,
   type GpState,
+  noiseOf,
   pairedPrior,
   priorVariances,
   unpack,
@@ -41,19 +42,14 @@ export class GpPosterior {
   #whitened: Float64Array
 
   /** @throws NotPositiveDefiniteError when the covariance of the observations is singular, even with jitter */
-  constructor(
-    specification: GpSpecification,
-    values: Float64Array,
-    { points, fidelity, values: scores, knownNoise, repeats }: GpObservations,
-  ) {
+  constructor(specification: GpSpecification, values: Float64Array, observations: GpObservations) {
+    const { points, fidelity, values: scores } = observations
     this.specification = specification
     this.state = unpack(specification, values)
     this.#points = { points, fidelity }
     const n = points.rows
     const matrix = crossCovariance(specification, this.state, this.#points, this.#points)
-    for (let i = 0; i < n; i++) {
-      matrix[i * n + i] += (this.state.noise[fidelity[i]] + knownNoise[i]) / repeats[i]
-    }
+    for (let i = 0; i < n; i++) matrix[i * n + i] += noiseOf(this.state, observations, i)
     this.#factor = GrowingCholesky.from(choleskyWithJitter(matrix, n).factor)
     this.#whitened = scores.map((score) => score - this.state.mean)
     solveLower(this.#factor.factor, this.#whitened)

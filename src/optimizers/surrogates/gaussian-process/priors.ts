@@ -1,3 +1,4 @@
+import { logGammaVariate } from '../../gamma-variate.js'
 import type { Rng } from '../../random.js'
 
 /** The prior of one hyper-parameter, as a density over the parameter itself (not over its logarithm). */
@@ -29,11 +30,13 @@ export function logNormal(location: number, spread: number): Prior {
 export function gamma(shape: number, rate: number): Prior {
   if (!(shape > 1)) throw new RangeError(`the shape must be above 1, not ${shape}`)
   const offset = shape * Math.log(rate) - logGamma(shape)
+  const d = shape - 1 / 3
+  const c = 1 / Math.sqrt(9 * d)
   return {
     logDensity: (x) => (shape - 1) * Math.log(x) - rate * x + offset,
     slope: (x) => (shape - 1) / x - rate,
     start: (shape - 1) / rate,
-    sample: (rng) => standardGamma(shape, rng) / rate,
+    sample: (rng) => Math.exp(logGammaVariate(d, c, rng)) / rate,
   }
 }
 
@@ -46,18 +49,6 @@ function logGamma(x: number): number {
   const square = inverse * inverse
   const series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))
   return (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + series - shift
-}
-
-/** Marsaglia and Tsang (2000), for shape ≥ 1. */
-function standardGamma(shape: number, rng: Rng): number {
-  const d = shape - 1 / 3
-  const c = 1 / Math.sqrt(9 * d)
-  for (;;) {
-    const z = rng.normal()
-    const v = (1 + c * z) ** 3
-    if (v <= 0) continue
-    if (Math.log(rng.uniformOpen()) < 0.5 * z * z + d - d * v + d * Math.log(v)) return d * v
-  }
 }
 
 /** A correlation in (−1, 1) whose Fisher transform artanh(x) ~ Normal(artanh(centre), spread²). */

@@ -1,3 +1,5 @@
+import { mean } from '../statistics.js'
+
 /** How scores of each fidelity become numbers of mean 0 and variance 1, and back. */
 export interface Standardisation {
   /** By fidelity, in the unit of the scores. */
@@ -31,9 +33,9 @@ export function standardisationOf(
   }
   const freedom = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0)
   const pooled = freedom > 0 ? squares.reduce((sum, square) => sum + square, 0) / freedom : 0
-  const overall = meanOf(values)
+  const overall = values.length > 0 ? mean(values) : 0
   return {
-    means: means.map((mean, m) => (counts[m] > 0 ? mean : overall)),
+    means: means.map((own, m) => (counts[m] > 0 ? own : overall)),
     deviations: counts.map((count, m) => {
       const own = count > 1 ? squares[m] / (count - 1) : 0
       const variance = count < 5 ? (count * own + BORROWED * pooled) / (count + BORROWED) : own
@@ -41,12 +43,6 @@ export function standardisationOf(
       return deviation > LEAST_DEVIATION * Math.max(1, Math.abs(means[m])) ? deviation : 1
     }),
   }
-}
-
-function meanOf(values: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]
-  return values.length > 0 ? sum / values.length : 0
 }
 
 export function standardise(

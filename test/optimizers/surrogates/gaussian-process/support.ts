@@ -1,3 +1,4 @@
+import { sampleUniformSimplex } from '../../../../src/optimizers/mixture/index.js'
 import { createRng, type Rng } from '../../../../src/optimizers/random.js'
 import { rowMatrixFrom } from '../../../../src/optimizers/row-matrix.js'
 import type {
@@ -19,9 +20,7 @@ export function observed(rows: number[][], fidelity: number[], values: number[])
 }
 
 export function randomMixture(domains: number, rng: Rng): number[] {
-  const shares = Array.from({ length: domains }, () => -Math.log(rng.uniformOpen()))
-  const sum = shares.reduce((total, share) => total + share, 0)
-  return shares.map((share) => share / sum)
+  return Array.from(sampleUniformSimplex(rng, new Float64Array(domains)))
 }
 
 /** Scores that mixtures and fidelities have something to do with. */
