@@ -37,6 +37,19 @@ export function compileObjective(problem: CompleteProblem, training?: RunTable):
   return { type, terms, combine: (values) => combineTerms(type, terms, values) }
 }
 
+/** The objective of every run of a table (lower is better); NaN where a run lacks a metric of it. Scales are those of the table. */
+export function measuredObjective(problem: CompleteProblem, runs: RunTable): Float64Array {
+  const objective = compileObjective(problem, runs)
+  const directions = new Map(problem.metrics.map(({ name, direction }) => [name, direction]))
+  const missing = new Float64Array(runs.normalised.rows).fill(Number.NaN)
+  return objective.combine(
+    objective.terms.map(({ metric }) => {
+      const values = runs.values.get(metric) ?? missing
+      return directions.get(metric) === 'maximize' ? values.map((value) => -value) : values
+    }),
+  )
+}
+
 /** The metrics that have a part in the objective. */
 export function metricsOfObjective({ metrics, objective }: CompleteProblem) {
   const { weights } = objective

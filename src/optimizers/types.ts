@@ -19,6 +19,10 @@ export interface RunTable {
   readonly normalised: RowMatrix
   /** Metric name → n values in the metric's own unit and direction; NaN where a run lacks the metric. */
   readonly values: ReadonlyMap<string, Float64Array>
+  /** Metric name → n standard errors of its values, in its unit; NaN where unknown. A metric without any is left out. */
+  readonly standardErrors?: ReadonlyMap<string, Float64Array>
+  /** n seconds that the runs took to train; NaN where unknown. */
+  readonly seconds?: Float64Array
 }
 
 /** Mixtures being tried at a fidelity: a type of its own, so that pending points cannot be forgotten. */
@@ -39,6 +43,8 @@ export interface Suggestion {
   fidelity: string
   /** Why this mixture, for people. */
   reason: string
+  /** Its row among the candidates at the fidelity, where candidates were given. */
+  row?: number
 }
 
 export interface Capabilities {
@@ -47,24 +53,53 @@ export interface Capabilities {
   /** Takes mixtures that are being tried into account. */
   pending: boolean
   multiObjective: boolean
+  /** What it suggests depends on what was measured. Others can be asked for all mixtures of a search at once. */
+  adaptive: boolean
+}
+
+/** Keeps what took long to compute under a key that names all it was computed from. Results are the same without it. */
+export interface Memo {
+  get<T>(key: string, make: () => T): T
 }
 
 /** Called with work done so far; `done` never falls and ends at `total`. */
 export type ProgressListener = (progress: { done: number; total: number; message: string }) => void
 
-export interface SuggestInput<P> {
+/** What is known when a method is asked for what to try, or for what it would recommend. */
+export interface SearchState<P> {
   compiled: CompiledProblem
   params: P
-  completed: RunTable
+  /** What was measured: a table for each fidelity that has runs. */
+  completed: readonly RunTable[]
   active: readonly ActiveTable[]
-  count: number
   rng: Rng
+  memo?: Memo
+}
+
+export interface SuggestInput<P> extends SearchState<P> {
+  count: number
+  /** Names of the fidelities that suggestions may be for, at least one; the method decides among several. */
+  fidelities: readonly string[]
+  /**
+   * Fidelity → the only mixtures that are left to try there (k × m), where a table of runs is replayed. Each row is suggested once at
+   * most, also when it repeats a mixture that was tried. Default: every mixture of the space.
+   */
+  candidates?: ReadonlyMap<string, RowMatrix>
+}
+
+export interface PickInput<P> extends SearchState<P> {
+  /** The fidelity that the mixture is for. */
+  target: string
+  /** (k × m) mixtures to choose among, k ≥ 1; rows sum to 1. */
+  candidates: RowMatrix
 }
 
 export interface RecommendInput<P> {
   compiled: CompiledProblem
   params: P
   completed: RunTable
+  /** Runs at other fidelities, for methods that learn from several. */
+  others?: readonly RunTable[]
   holdouts: readonly RunTable[]
   /** `auto`, or the surrogate every metric is to be fitted with. */
   surrogate: SurrogateName | 'auto'
@@ -94,6 +129,9 @@ export interface Optimizer<P = Record<string, unknown>> {
   readonly needsRuns: boolean
   /** What is wrong with the problem or the parameters, before any compute is spent. */
   validate(compiled: CompiledProblem, params: P): Issue[]
+  /** Mixtures to try next, without those tried or being tried. Fewer than `count` when there are no more that are worth it. */
   suggest(input: SuggestInput<P>): Suggestion[]
+  /** The row of the candidates that the method would recommend now; undefined where it cannot tell yet. */
+  pick(input: PickInput<P>): number | undefined
   recommend(input: RecommendInput<P>): RecommendResult
 }

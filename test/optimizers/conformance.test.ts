@@ -139,8 +139,9 @@ describe.each([...OPTIMIZERS.values()])('$name', (method) => {
       return method.suggest({
         compiled,
         params,
-        completed: runs,
+        completed: [runs],
         active,
+        fidelities: ['default'],
         count: 5,
         rng: createRng(1),
       })

@@ -120,7 +120,7 @@ export const methodExample = {
     year: 2024,
     url: 'https://arxiv.org/abs/2403.16952',
   },
-  capabilities: { fidelities: false, pending: false, multiObjective: true },
+  capabilities: { fidelities: false, pending: false, multiObjective: true, adaptive: false },
   surrogates: ['log-linear'],
   paramsSchema: { type: 'object', properties: { strength: { type: 'number', default: 0.05 } } },
   defaults: { strength: 0.05 },

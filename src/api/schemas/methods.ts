@@ -24,6 +24,10 @@ export const MethodSchema = Type.Object(
         fidelities: Type.Boolean({ description: 'Learns from several fidelities at once.' }),
         pending: Type.Boolean({ description: 'Takes mixtures that are being tried into account.' }),
         multiObjective: Type.Boolean(),
+        adaptive: Type.Boolean({
+          description:
+            'What it suggests depends on what was measured. Others choose all mixtures of a search at once.',
+        }),
       },
       closed,
     ),

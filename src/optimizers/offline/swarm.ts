@@ -4,8 +4,8 @@ import {
   regmixDrawer,
   toMixture,
 } from '../mixture/index.js'
-import type { Rng } from '../random.js'
-import { rowOf } from '../row-matrix.js'
+import { permutation, type Rng } from '../random.js'
+import { createRowMatrix, rowOf } from '../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../types.js'
 
 /** Mixtures no further apart than this in L1 count as the same trial (RegMix rounds to about this). */
@@ -20,15 +20,17 @@ const MOST_DRAWS = 1000
  * whether the mixtures are asked for one by one or many at once. They are fewer than asked for when the space has no more.
  */
 export function suggestSwarm<P>(
-  { compiled, completed, active, count, rng }: SuggestInput<P>,
+  input: SuggestInput<P>,
   options: Partial<RegmixSamplingOptions>,
 ): Suggestion[] {
-  const { space, problem } = compiled
+  if (input.candidates) return drawCandidates(input)
+  const { compiled, completed, active, count, rng } = input
+  const { space } = compiled
+  const fidelity = cheapestFidelity(input)
   const known = new MixtureSet(SAME_MIXTURE)
-  for (const { normalised } of [completed, ...active])
+  for (const { normalised } of [...completed, ...active])
     for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
   const draw = regmixDrawer(space, { ...options, renormalise: true })
-  const cheapest = problem.fidelities.toSorted((a, b) => a.cost - b.cost)[0].name
   const suggestions: Suggestion[] = []
   while (suggestions.length < count) {
     const row = drawNew(draw, rng.fork('swarm', known.size), known)
@@ -36,11 +38,31 @@ export function suggestSwarm<P>(
     known.add(row)
     suggestions.push({
       weights: toMixture(space, row),
-      fidelity: cheapest,
+      fidelity,
       reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
     })
   }
   return suggestions
+}
+
+/** Of the fidelities that suggestions may be for. */
+export function cheapestFidelity<P>({ compiled, fidelities }: SuggestInput<P>): string {
+  const offered = compiled.problem.fidelities.filter(({ name }) => fidelities.includes(name))
+  return offered.toSorted((a, b) => a.cost - b.cost)[0].name
+}
+
+/** Candidates at random, without replacement, at the cheapest fidelity. */
+export function drawCandidates<P>(input: SuggestInput<P>): Suggestion[] {
+  const { compiled, completed, active, count, rng } = input
+  const fidelity = cheapestFidelity(input)
+  const rows = input.candidates?.get(fidelity) ?? createRowMatrix(0, 0)
+  const tried = [...completed, ...active].reduce((sum, { normalised }) => sum + normalised.rows, 0)
+  return [...permutation(rows.rows, rng.fork('candidates', tried))].slice(0, count).map((row) => ({
+    weights: toMixture(compiled.space, rowOf(rows, row)),
+    fidelity,
+    reason: 'One of the candidates, at random.',
+    row,
+  }))
 }
 
 function drawNew(

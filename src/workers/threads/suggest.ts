@@ -8,7 +8,6 @@ import { completeParams, DEFAULT_METHOD } from '../../studies/methods.js'
 import type { SuggestTask } from '../../studies/ports.js'
 import { compileStored } from '../../studies/problem.js'
 import { replyWith, type ThreadReply } from './replies.js'
-import { decodeRunTable } from './run-tables.js'
 
 /** Problems that a thread keeps compiled: clients ask for mixtures of the same study again and again. */
 const PROBLEMS_KEPT = 16
@@ -52,9 +51,10 @@ function suggestionsOf(
     .suggest({
       compiled,
       params: completeParams(method, given, '/params'),
-      completed: decodeRunTable(compiled.problem, '', fidelity, []),
+      completed: [],
       active: active.map((normalised) => ({ fidelity, normalised })),
       count,
+      fidelities: [fidelity],
       rng: createRng(seed, 'suggest'),
     })
     .map((suggestion) => ({ ...suggestion, fidelity }))

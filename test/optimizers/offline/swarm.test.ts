@@ -5,16 +5,6 @@ import { suggestSwarm } from '../../../src/optimizers/offline/swarm.js'
 import type { Domain, Mixture } from '../../../src/optimizers/problem.js'
 import { createRng } from '../../../src/optimizers/random.js'
 import { rowMatrixFrom } from '../../../src/optimizers/row-matrix.js'
-import type { RunTable } from '../../../src/optimizers/types.js'
-
-const NONE: RunTable = {
-  name: '',
-  fidelity: '',
-  runIds: [],
-  raw: { data: new Float64Array(), rows: 0, columns: 3 },
-  normalised: { data: new Float64Array(), rows: 0, columns: 3 },
-  values: new Map(),
-}
 
 const DOMAINS: Domain[] = [
   { name: 'web', tokens: 8e9 },
@@ -25,9 +15,9 @@ const DOMAINS: Domain[] = [
 function swarm(known: readonly Mixture[], count: number, domains = DOMAINS, seed = 7): Mixture[] {
   const compiled = compileProblem({ domains, metrics: [{ name: 'loss' }] })
   const rows = known.map((weights) => domains.map(({ name }) => weights[name]))
-  const active = [{ fidelity: 'table', normalised: rowMatrixFrom(rows, domains.length) }]
+  const active = [{ fidelity: 'default', normalised: rowMatrixFrom(rows, domains.length) }]
   const rng = createRng(seed, 'suggest')
-  const input = { compiled, params: {}, completed: NONE, active, count, rng }
+  const input = { compiled, params: {}, completed: [], active, fidelities: ['default'], count, rng }
   return suggestSwarm(input, OLMIX_SAMPLING).map(({ weights }) => weights)
 }
 

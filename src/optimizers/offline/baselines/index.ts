@@ -26,12 +26,14 @@ import { rowMatrixFrom, rowOf } from '../../row-matrix.js'
 import type {
   CompiledProblem,
   Optimizer,
+  PickInput,
   RecommendInput,
   RecommendResult,
   RunTable,
   SuggestInput,
   Suggestion,
 } from '../../types.js'
+import { lowestFinite, pickBestMeasured } from '../picks.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 
 const BASELINES = ['natural', 'uniform', 'temperature', 'unimax', 'best-observed'] as const
@@ -79,12 +81,13 @@ export const baselines: Optimizer<BaselinesParams> = {
     year: 2023,
     url: 'https://arxiv.org/abs/2304.09151',
   },
-  capabilities: { fidelities: false, pending: false, multiObjective: true },
+  capabilities: { fidelities: false, pending: false, multiObjective: true, adaptive: false },
   paramsSchema: BaselinesParamsSchema,
   surrogates: ['gradient-boosted-trees', 'log-linear', 'ridge', 'least-squares'],
   needsRuns: false,
   validate: validateBaselines,
   suggest: suggestBaselines,
+  pick: pickBaseline,
   recommend: recommendBaseline,
 }
 
@@ -105,12 +108,16 @@ function validateBaselines({ space }: CompiledProblem, { baseline }: BaselinesPa
 }
 
 function suggestBaselines({
-  compiled: { space, problem },
+  compiled: { space },
   completed,
   active,
   count,
+  fidelities,
+  candidates,
 }: SuggestInput<BaselinesParams>): Suggestion[] {
-  const tried = [completed, ...active].flatMap(({ normalised }) =>
+  // Nothing of a replayed table is needed to name a baseline.
+  if (candidates) return []
+  const tried = [...completed, ...active].flatMap(({ normalised }) =>
     Array.from({ length: normalised.rows }, (_, i) => rowOf(normalised, i)),
   )
   return [
@@ -122,9 +129,20 @@ function suggestBaselines({
     .slice(0, count)
     .map(({ name, weights }) => ({
       weights: toMixture(space, weights),
-      fidelity: problem.fidelities[0].name,
+      fidelity: fidelities[0],
       reason: `The ${name} mixture: every search needs it for comparison.`,
     }))
+}
+
+/** The candidate nearest to the baseline in L1, or the one with the best measurement. */
+function pickBaseline(input: PickInput<BaselinesParams>): number | undefined {
+  const { compiled, params, candidates } = input
+  if (params.baseline === 'best-observed') return pickBestMeasured(input)
+  const { weights } = namedBaseline(compiled.space, params)
+  const distances = Array.from({ length: candidates.rows }, (_, k) =>
+    l1Distance(weights, rowOf(candidates, k)),
+  )
+  return lowestFinite(Float64Array.from(distances))
 }
 
 function recommendBaseline(input: RecommendInput<BaselinesParams>): RecommendResult {
@@ -186,23 +204,10 @@ function baselineMixture(
   space: Space,
   params: BaselinesParams,
 ): { weights: Float64Array; warnings: Warning[] } {
-  const warnings: Warning[] = []
-  let weights: Float64Array
-  if (params.baseline === 'uniform') weights = uniformMixture(space)
-  else if (params.baseline === 'temperature')
-    weights = temperatureMixture(space, params.temperature)
-  else if (params.baseline === 'unimax') {
-    const unimax = unimaxMixture(space.tokens, params.maxEpochs, space.targetTokens ?? 0)
-    weights = unimax.weights
-    if (unimax.unusedTokens > 0) {
-      warnings.push({
-        code: 'unused-budget',
-        message: `At ${params.maxEpochs} passes over every domain the target run is still ${unimax.unusedTokens.toPrecision(4)} tokens short.`,
-      })
-    }
-  } else if (params.baseline === 'best-observed') {
-    weights = requireBestObserved(problem, space, completed)
-  } else weights = space.prior.slice()
+  const { weights, warnings } =
+    params.baseline === 'best-observed'
+      ? { weights: requireBestObserved(problem, space, completed), warnings: [] }
+      : namedBaseline(space, params)
   const nearest = nearestFeasible(space, weights)
   if (!nearest.feasible) {
     warnings.push({
@@ -211,6 +216,22 @@ function baselineMixture(
     })
   }
   return { weights: nearest.weights, warnings }
+}
+
+/** A baseline that takes no runs; it need not meet the constraints. */
+function namedBaseline(
+  space: Space,
+  { baseline, temperature, maxEpochs }: BaselinesParams,
+): { weights: Float64Array; warnings: Warning[] } {
+  if (baseline === 'uniform') return { weights: uniformMixture(space), warnings: [] }
+  if (baseline === 'temperature') {
+    return { weights: temperatureMixture(space, temperature), warnings: [] }
+  }
+  if (baseline !== 'unimax') return { weights: space.prior.slice(), warnings: [] }
+  const { weights, unusedTokens } = unimaxMixture(space.tokens, maxEpochs, space.targetTokens ?? 0)
+  if (unusedTokens <= 0) return { weights, warnings: [] }
+  const message = `At ${maxEpochs} passes over every domain the target run is still ${unusedTokens.toPrecision(4)} tokens short.`
+  return { weights, warnings: [{ code: 'unused-budget', message }] }
 }
 
 function requireBestObserved(

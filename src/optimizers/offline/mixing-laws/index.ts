@@ -5,6 +5,7 @@ import { OLMIX_SAMPLING } from '../../mixture/index.js'
 import type { ScalarObjective } from '../../objective.js'
 import { logLinearParameters, type MetricModel } from '../../surrogates/index.js'
 import type { Optimizer } from '../../types.js'
+import { pickPredicted } from '../picks.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 import { suggestSwarm } from '../swarm.js'
 import { type LawTerm, lawObjective, solveLaws } from './solver.js'
@@ -42,12 +43,13 @@ export const mixingLaws: Optimizer<MixingLawsParams> = {
     year: 2026,
     url: 'https://arxiv.org/abs/2602.12237',
   },
-  capabilities: { fidelities: false, pending: true, multiObjective: true },
+  capabilities: { fidelities: false, pending: true, multiObjective: true, adaptive: false },
   paramsSchema: MixingLawsParamsSchema,
   surrogates: ['log-linear'],
   needsRuns: true,
   validate: () => [],
   suggest: (input) => suggestSwarm(input, OLMIX_SAMPLING),
+  pick: (input) => pickPredicted(input, 'log-linear'),
   recommend: (input) => recommendFromModels(mixingLaws, input, propose),
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../../evidence/index.js'
 import { REGMIX_SAMPLING } from '../../mixture/index.js'
 import type { Optimizer } from '../../types.js'
+import { pickPredicted } from '../picks.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 import { suggestSwarm } from '../swarm.js'
 import { simulate } from './simulate.js'
@@ -57,7 +58,7 @@ export const regmix: Optimizer<RegmixParams> = {
     year: 2024,
     url: 'https://arxiv.org/abs/2407.01492',
   },
-  capabilities: { fidelities: false, pending: true, multiObjective: true },
+  capabilities: { fidelities: false, pending: true, multiObjective: true, adaptive: false },
   paramsSchema: RegmixParamsSchema,
   surrogates: ['gradient-boosted-trees', 'log-linear', 'ridge', 'least-squares'],
   needsRuns: true,
@@ -71,6 +72,7 @@ export const regmix: Optimizer<RegmixParams> = {
           },
         ],
   suggest: (input) => suggestSwarm(input, REGMIX_SAMPLING),
+  pick: (input) => pickPredicted(input, 'gradient-boosted-trees'),
   recommend: (input) => recommendFromModels(regmix, input, propose),
 }
 

@@ -1,0 +1,81 @@
+import { groupReplicates } from '../distinct-mixtures.js'
+import { countMixtures, missingRuns, predictedObjective } from '../evidence/index.js'
+import { compileObjective, measuredObjective, metricsOfObjective } from '../objective.js'
+import { createRowMatrix, type RowMatrix, rowOf } from '../row-matrix.js'
+import { fitMetricMeans, metricData } from '../surrogates/index.js'
+import type { SurrogateName } from '../surrogates/types.js'
+import type { CompiledProblem, PickInput, RunTable } from '../types.js'
+import type { SurrogateParams } from './surrogate-params.js'
+
+/** The candidate with the best objective measured at the target fidelity, over its replicates; for methods without a model. */
+export function pickBestMeasured<P>(input: PickInput<P>): number | undefined {
+  const { compiled, completed, target, candidates } = input
+  const runs = completed.find(({ fidelity }) => fidelity === target)
+  if (!runs) return undefined
+  const measured = measuredObjective(compiled.problem, runs)
+  const { groupOf } = groupReplicates(stacked(candidates, runs.normalised))
+  const sums = new Map<number, { sum: number; count: number }>()
+  measured.forEach((value, i) => {
+    if (!Number.isFinite(value)) return
+    const group = groupOf[candidates.rows + i]
+    const { sum, count } = sums.get(group) ?? { sum: 0, count: 0 }
+    sums.set(group, { sum: sum + value, count: count + 1 })
+  })
+  const means = Float64Array.from({ length: candidates.rows }, (_, k) => {
+    const own = sums.get(groupOf[k])
+    return own ? own.sum / own.count : Number.POSITIVE_INFINITY
+  })
+  return lowestFinite(means)
+}
+
+/**
+ * The candidate with the best prediction of a surrogate fitted to each metric of the objective. It learns from the fidelity closest to
+ * the target that has enough runs.
+ */
+export function pickPredicted<P extends SurrogateParams>(
+  { compiled, params, completed, candidates, rng }: PickInput<P>,
+  surrogate: SurrogateName,
+): number | undefined {
+  const { problem } = compiled
+  const runs = closestSufficient(compiled, completed)
+  if (!runs) return undefined
+  const models = new Map(
+    metricsOfObjective(problem).map((metric) => [
+      metric.name,
+      fitMetricMeans({
+        data: metricData(runs, metric),
+        surrogate,
+        params: params.surrogates[surrogate],
+        rng: rng.fork('pick'),
+      }),
+    ]),
+  )
+  const judge = { objective: compileObjective(problem, runs), models }
+  return lowestFinite(predictedObjective(judge, candidates))
+}
+
+function closestSufficient(
+  { problem, space }: CompiledProblem,
+  completed: readonly RunTable[],
+): RunTable | undefined {
+  const orders = new Map(problem.fidelities.map(({ name, order }) => [name, order]))
+  return completed
+    .filter((runs) => missingRuns(problem, countMixtures(problem, space, runs)).length === 0)
+    .toSorted((a, b) => (orders.get(b.fidelity) ?? 0) - (orders.get(a.fidelity) ?? 0))[0]
+}
+
+/** The place of the lowest finite value; undefined without any. */
+export function lowestFinite(values: Float64Array): number | undefined {
+  let best: number | undefined
+  values.forEach((value, i) => {
+    if (Number.isFinite(value) && (best === undefined || value < values[best])) best = i
+  })
+  return best
+}
+
+function stacked(one: RowMatrix, other: RowMatrix): RowMatrix {
+  const all = createRowMatrix(one.rows + other.rows, one.columns)
+  for (let i = 0; i < one.rows; i++) rowOf(all, i).set(rowOf(one, i))
+  for (let i = 0; i < other.rows; i++) rowOf(all, one.rows + i).set(rowOf(other, i))
+  return all
+}
