@@ -5,7 +5,8 @@ import type { GpSpecification } from './specification.js'
 /** The hyper-parameters of a Gaussian process, unpacked. */
 export interface GpState {
   readonly values: Float64Array
-  readonly mean: number
+  /** By fidelity, also when all share one. */
+  readonly means: Float64Array
   /** By fidelity, also when all share one. */
   readonly noise: Float64Array
   /** (terms × M × M). */
@@ -15,21 +16,28 @@ export interface GpState {
 }
 
 export function unpack(specification: GpSpecification, values: Float64Array): GpState {
-  const { fidelityKernel, coordinates, noiseByFidelity, places } = specification
+  const { fidelityKernel, coordinates, meanByFidelity, noiseByFidelity, places } = specification
   const { fidelities, terms, parameters } = fidelityKernel
   const b = new Float64Array(terms * fidelities * fidelities)
   const own = values.subarray(places.fidelity, places.fidelity + parameters.length)
   fidelityKernel.evaluate(own, b)
+  const byFidelity = (first: number, isOwn: boolean) =>
+    Float64Array.from({ length: fidelities }, (_, m) => values[first + (isOwn ? m : 0)])
   return {
     values,
-    mean: values[places.mean],
-    noise: Float64Array.from(
-      { length: fidelities },
-      (_, m) => values[places.noise + (noiseByFidelity ? m : 0)],
-    ),
+    means: byFidelity(places.mean, meanByFidelity),
+    noise: byFidelity(places.noise, noiseByFidelity),
     b,
     lengthScales: values.subarray(places.lengthScales, places.lengthScales + terms * coordinates),
   }
+}
+
+/** Scores less the means of their fidelities. */
+export function residualsOf(
+  { means }: GpState,
+  { values, fidelity }: Pick<GpObservations, 'values' | 'fidelity'>,
+): Float64Array {
+  return values.map((value, i) => value - means[fidelity[i]])
 }
 
 /** The noise variance of observation i: learned and known, less by the scores that it is the mean of. */

@@ -9,6 +9,7 @@ export { MATERN_5_2, MIXTURE_KERNELS, type MixtureKernel, RBF } from './mixture-
 export { aggregateRepeats, type GpObservations } from './observations.js'
 export type { Hyperparameter } from './parameters.js'
 export { GpPosterior, type GpProjection } from './posterior.js'
-export { correlationPrior, gamma, logNormal, type Prior } from './priors.js'
+export { type GpJointSlopes, type GpSlopes, PosteriorGradient } from './posterior-gradient.js'
+export { correlationPrior, gamma, logNormal, normal, type Prior } from './priors.js'
 export { dimensionScaled, type GpChoice, type GpSpecification, specifyGp } from './specification.js'
 export { type Standardisation, standardisationOf, standardise } from './standardisation.js'

@@ -5,7 +5,14 @@ import {
   logDeterminant,
   solveFactored,
 } from '../../linear-algebra/index.js'
-import { type GpState, noiseOf, scaledPoints, squaredDistance, unpack } from './covariance.js'
+import {
+  type GpState,
+  noiseOf,
+  residualsOf,
+  scaledPoints,
+  squaredDistance,
+  unpack,
+} from './covariance.js'
 import type { GpObservations } from './observations.js'
 import { addLogPriors } from './parameters.js'
 import type { GpSpecification } from './specification.js'
@@ -64,7 +71,7 @@ export class LogPosterior {
     this.#fillMatrix(state)
     if (choleskyInPlace(this.#matrix, this.#size) >= 0) return Number.NEGATIVE_INFINITY
     const factor = { data: this.#matrix, size: this.#size, stride: this.#size }
-    const residuals = this.#observations.values.map((value) => value - state.mean)
+    const residuals = residualsOf(state, this.#observations)
     const alpha = residuals.slice()
     solveFactored(factor, alpha)
     const likelihood = logDensity(factor, residuals, alpha)
@@ -117,13 +124,15 @@ export class LogPosterior {
     gradient: Float64Array,
   ): void {
     const n = this.#size
-    const { places } = this.#specification
     const weights = inverseFromCholesky(factor, this.#inverse)
     for (let i = 0; i < n; i++)
       for (let k = 0; k <= i; k++) {
         weights[i * n + k] = 0.5 * (alpha[i] * alpha[k] - weights[i * n + k])
       }
-    gradient[places.mean] = alpha.reduce((sum, entry) => sum + entry, 0)
+    const { meanByFidelity, places } = this.#specification
+    const { fidelity } = this.#observations
+    for (let i = 0; i < n; i++)
+      gradient[places.mean + (meanByFidelity ? fidelity[i] : 0)] += alpha[i]
     this.#addNoiseSlopes(weights, gradient)
     this.#addFidelitySlopes(state, weights, gradient)
     for (let q = 0; q < this.#specification.fidelityKernel.terms; q++) {

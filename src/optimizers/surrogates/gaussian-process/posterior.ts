@@ -1,6 +1,7 @@
 import {
   choleskyWithJitter,
   GrowingCholesky,
+  type LowerFactor,
   solveLower,
   solveLowerMany,
 } from '../../linear-algebra/index.js'
@@ -12,13 +13,14 @@ import {
   noiseOf,
   pairedPrior,
   priorVariances,
+  residualsOf,
   unpack,
 } from './covariance.js'
 import type { GpObservations } from './observations.js'
 import type { GpSpecification } from './specification.js'
 
 /** Below it a variance is rounding. */
-const LEAST_VARIANCE = 1e-12
+export const LEAST_VARIANCE = 1e-12
 
 /** The noise-free scores at k points, as they are known. */
 export interface GpProjection extends GpPoints {
@@ -26,6 +28,14 @@ export interface GpProjection extends GpPoints {
   readonly deviations: Float64Array
   /** (n × k): L⁻¹ times the prior covariance with the observations, from which covariances follow. */
   readonly solved: Float64Array
+}
+
+/** What a posterior is given, in the form in which it uses it. */
+export interface GpGiven extends GpPoints {
+  /** L, of the covariance of the scores with their noise: L Lᵀ. */
+  readonly factor: LowerFactor
+  /** n: L⁻¹ (values − mean). */
+  readonly whitened: Float64Array
 }
 
 /**
@@ -43,7 +53,7 @@ export class GpPosterior {
 
   /** @throws NotPositiveDefiniteError when the covariance of the observations is singular, even with jitter */
   constructor(specification: GpSpecification, values: Float64Array, observations: GpObservations) {
-    const { points, fidelity, values: scores } = observations
+    const { points, fidelity } = observations
     this.specification = specification
     this.state = unpack(specification, values)
     this.#points = { points, fidelity }
@@ -51,7 +61,7 @@ export class GpPosterior {
     const matrix = crossCovariance(specification, this.state, this.#points, this.#points)
     for (let i = 0; i < n; i++) matrix[i * n + i] += noiseOf(this.state, observations, i)
     this.#factor = GrowingCholesky.from(choleskyWithJitter(matrix, n).factor)
-    this.#whitened = scores.map((score) => score - this.state.mean)
+    this.#whitened = residualsOf(this.state, observations)
     solveLower(this.#factor.factor, this.#whitened)
   }
 
@@ -60,13 +70,18 @@ export class GpPosterior {
     return this.#factor.size
   }
 
+  /** What it is computed from, not copied: valid until something is imagined or forgotten. */
+  get given(): GpGiven {
+    return { ...this.#points, factor: this.#factor.factor, whitened: this.#whitened }
+  }
+
   /** What is known of the noise-free scores at the points. */
   at(query: GpPoints): GpProjection {
     const columns = query.points.rows
     const solved = crossCovariance(this.specification, this.state, this.#points, query)
     solveLowerMany(this.#factor.factor, solved, columns)
     const prior = priorVariances(this.specification, this.state)
-    const means = new Float64Array(columns).fill(this.state.mean)
+    const means = Float64Array.from(query.fidelity, (m) => this.state.means[m])
     const variances = Float64Array.from(query.fidelity, (m) => prior[m])
     for (let i = 0, at = 0; i < this.size; i++) {
       const weight = this.#whitened[i]
@@ -111,7 +126,7 @@ export class GpPosterior {
       this.#factor.append(cross, prior + this.state.noise[fidelity[k]])
       this.#points = joined(this.#points, point)
       const row = this.#factor.factor
-      let rest = scores[k] - this.state.mean
+      let rest = scores[k] - this.state.means[fidelity[k]]
       const begin = (row.size - 1) * row.stride
       for (let i = 0; i < row.size - 1; i++) rest -= row.data[begin + i] * this.#whitened[i]
       this.#whitened = Float64Array.of(...this.#whitened, rest / row.data[begin + row.size - 1])

@@ -26,6 +26,16 @@ export function logNormal(location: number, spread: number): Prior {
   }
 }
 
+export function normal(location: number, spread: number): Prior {
+  const offset = Math.log(spread * Math.sqrt(2 * Math.PI))
+  return {
+    logDensity: (x) => -0.5 * ((x - location) / spread) ** 2 - offset,
+    slope: (x) => -(x - location) / spread ** 2,
+    start: location,
+    sample: (rng) => location + spread * rng.normal(),
+  }
+}
+
 /** Density ∝ x^(shape − 1) e^(−rate·x), shape > 1. A fit begins at the mode. */
 export function gamma(shape: number, rate: number): Prior {
   if (!(shape > 1)) throw new RangeError(`the shape must be above 1, not ${shape}`)

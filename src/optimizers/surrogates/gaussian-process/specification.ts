@@ -1,7 +1,7 @@
 import type { FidelityKernel } from './fidelity-kernels.js'
 import type { MixtureKernel } from './mixture-kernels.js'
 import type { Hyperparameter } from './parameters.js'
-import { logNormal, type Prior } from './priors.js'
+import { logNormal, normal, type Prior } from './priors.js'
 
 /** What a Gaussian process is made of, and where its hyper-parameters stand in the vector that is fitted. */
 export interface GpSpecification {
@@ -9,9 +9,11 @@ export interface GpSpecification {
   readonly fidelityKernel: FidelityKernel
   /** d, of the mixtures as the kernel sees them. */
   readonly coordinates: number
+  /** Whether each fidelity has a mean of its own. */
+  readonly meanByFidelity: boolean
   /** Whether each fidelity has a noise of its own. */
   readonly noiseByFidelity: boolean
-  /** In this order: mean, noise variances, those of the fidelity kernel, length-scales (term by term). */
+  /** In this order: means, noise variances, those of the fidelity kernel, length-scales (term by term). */
   readonly parameters: readonly Hyperparameter[]
   readonly places: {
     readonly mean: number
@@ -25,6 +27,11 @@ export interface GpChoice {
   kernel: MixtureKernel
   fidelityKernel: FidelityKernel
   coordinates: number
+  /**
+   * Default false: one mean, of which nothing is known beforehand. Means of their own have the prior Normal(0, 1), for standardised
+   * scores: where only mixtures that look good are run at a fidelity, the mean of their scores is not its mean.
+   */
+  meanByFidelity?: boolean
   /** Default true. */
   noiseByFidelity?: boolean
   /** Default: dimension-scaled, see `dimensionScaled`. */
@@ -45,7 +52,8 @@ export const dimensionScaled = (coordinates: number): Prior =>
   logNormal(Math.SQRT2 + 0.5 * Math.log(coordinates), Math.sqrt(3))
 
 export function specifyGp(choice: GpChoice): GpSpecification {
-  const { kernel, fidelityKernel, coordinates, noiseByFidelity = true } = choice
+  const { kernel, fidelityKernel, coordinates } = choice
+  const { meanByFidelity = false, noiseByFidelity = true } = choice
   const noises = noiseByFidelity ? fidelityKernel.fidelities : 1
   const noisePrior = choice.noisePrior ?? logNormal(-4, 1)
   const noise = Array.from({ length: noises }, (_, m) => ({
@@ -60,27 +68,36 @@ export function specifyGp(choice: GpChoice): GpSpecification {
   const lengthScales = Array.from({ length: fidelityKernel.terms }, (_, q) =>
     lengthScalesOf(q, coordinates, fidelityKernel.lengthScalePriors?.[q] ?? own),
   ).flat()
-  const mean: Hyperparameter = {
-    name: 'mean',
-    scale: 'linear',
-    lower: Number.NEGATIVE_INFINITY,
-    upper: Number.POSITIVE_INFINITY,
-    start: 0,
-  }
-  const fidelity = 1 + noises
+  const means = meanByFidelity
+    ? Array.from({ length: fidelityKernel.fidelities }, (_, m) => ({
+        ...MEAN,
+        name: `mean ${m}`,
+        prior: normal(0, 1),
+      }))
+    : [MEAN]
+  const fidelity = means.length + noises
   return {
     kernel,
     fidelityKernel,
     coordinates,
+    meanByFidelity,
     noiseByFidelity,
-    parameters: [mean, ...noise, ...fidelityKernel.parameters, ...lengthScales],
+    parameters: [...means, ...noise, ...fidelityKernel.parameters, ...lengthScales],
     places: {
       mean: 0,
-      noise: 1,
+      noise: means.length,
       fidelity,
       lengthScales: fidelity + fidelityKernel.parameters.length,
     },
   }
+}
+
+const MEAN: Hyperparameter = {
+  name: 'mean',
+  scale: 'linear',
+  lower: Number.NEGATIVE_INFINITY,
+  upper: Number.POSITIVE_INFINITY,
+  start: 0,
 }
 
 function lengthScalesOf(term: number, coordinates: number, prior: Prior): Hyperparameter[] {

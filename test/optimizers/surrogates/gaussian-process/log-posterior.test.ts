@@ -34,8 +34,13 @@ describe('the gradient of the log posterior', () => {
 })
 
 function compareGradient(kernel: MixtureKernel, fidelityKernel: FidelityKernel, seed: number) {
-  const noiseByFidelity = seed !== 2
-  const specification = specifyGp({ kernel, fidelityKernel, coordinates: 4, noiseByFidelity })
+  const specification = specifyGp({
+    kernel,
+    fidelityKernel,
+    coordinates: 4,
+    noiseByFidelity: seed !== 2,
+    meanByFidelity: seed === 3,
+  })
   const { parameters } = specification
   const observations = randomObservations(25, 4, fidelityKernel.fidelities, seed)
   const target = new LogPosterior(specification, observations)

@@ -11,9 +11,14 @@ import {
 } from '../../../../src/optimizers/surrogates/gaussian-process/index.js'
 import { pointsAt, randomMixture, randomObservations } from './support.js'
 
-const specification = specifyGp({ kernel: MATERN_5_2, fidelityKernel: icm(2), coordinates: 3 })
-// Mean, noises, correlation, length-scales.
-const values = Float64Array.of(0.2, 0.03, 0.01, 0.6, 0.4, 0.9, 0.5)
+const specification = specifyGp({
+  kernel: MATERN_5_2,
+  fidelityKernel: icm(2),
+  coordinates: 3,
+  meanByFidelity: true,
+})
+// Means, noises, correlation, length-scales.
+const values = Float64Array.of(0.2, -0.7, 0.03, 0.01, 0.6, 0.4, 0.9, 0.5)
 
 /** The same by Gauss–Jordan elimination on the covariance matrix of everything. */
 function conditioned(observations: GpObservations, query: GpPoints) {
@@ -21,16 +26,16 @@ function conditioned(observations: GpObservations, query: GpPoints) {
   const n = observations.points.rows
   const covariance = (i: number, k: number) => {
     const [a, b] = [rows[i], rows[k]]
-    const r = Math.hypot(...a.row.map((x, j) => (x - b.row[j]) / values[4 + j]))
+    const r = Math.hypot(...a.row.map((x, j) => (x - b.row[j]) / values[5 + j]))
     const kappa = (1 + Math.sqrt(5) * r + (5 / 3) * r * r) * Math.exp(-Math.sqrt(5) * r)
-    return (a.m === b.m ? 1 : values[3]) * kappa
+    return (a.m === b.m ? 1 : values[4]) * kappa
   }
   const joint = rows.map((_, i) => rows.map((_, k) => covariance(i, k)))
   for (let i = 0; i < n; i++) {
-    const noise = values[1 + observations.fidelity[i]] + observations.knownNoise[i]
+    const noise = values[2 + observations.fidelity[i]] + observations.knownNoise[i]
     joint[i][i] += noise / observations.repeats[i]
   }
-  const residuals = rows.map((_, i) => (i < n ? observations.values[i] - values[0] : 0))
+  const residuals = rows.map((_, i) => (i < n ? observations.values[i] - values[rows[i].m] : 0))
   for (let p = 0; p < n; p++)
     for (let i = p + 1; i < rows.length; i++) {
       const factor = joint[i][p] / joint[p][p]
@@ -38,7 +43,7 @@ function conditioned(observations: GpObservations, query: GpPoints) {
       residuals[i] -= factor * residuals[p]
     }
   return {
-    means: residuals.slice(n).map((residual) => values[0] - residual),
+    means: residuals.slice(n).map((residual, k) => values[rows[n + k].m] - residual),
     covariance: joint.slice(n).map((row) => row.slice(n)),
   }
 }

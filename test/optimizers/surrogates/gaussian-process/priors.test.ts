@@ -5,6 +5,7 @@ import {
   dimensionScaled,
   gamma,
   logNormal,
+  normal,
   type Prior,
 } from '../../../../src/optimizers/surrogates/gaussian-process/index.js'
 
@@ -23,10 +24,12 @@ function expectation(
 }
 
 const positive = { to: Math.exp, slope: Math.exp }
+const anywhere = { to: Math.sinh, slope: Math.cosh }
 const between = { to: Math.tanh, slope: (t: number) => 1 / Math.cosh(t) ** 2 }
 
 const PRIORS = [
   { name: 'LogNormal(−4, 1)', prior: logNormal(-4, 1), over: positive },
+  { name: 'Normal(0.5, 2)', prior: normal(0.5, 2), over: anywhere },
   { name: 'Gamma(3, 6)', prior: gamma(3, 6), over: positive },
   { name: 'Gamma(1.1, 0.05)', prior: gamma(1.1, 0.05), over: positive },
   { name: 'a correlation', prior: correlationPrior(0.7, 0.6), over: between },
