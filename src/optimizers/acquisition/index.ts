@@ -1,5 +1,6 @@
 /** What a run promises, from the posterior of a surrogate; every score is to be maximised. */
 
+export { type CandidateOptions, proposeCandidates } from './candidates.js'
 export {
   expectedImprovement,
   type LogImprovementGradient,
@@ -22,3 +23,4 @@ export {
   truncationInformationBound,
 } from './multi-fidelity-entropy.js'
 export { logNoisyExpectedImprovement, sampledIncumbents } from './noisy-expected-improvement.js'
+export { type MixtureObjective, type Refined, type RefineOptions, refine } from './refine.js'

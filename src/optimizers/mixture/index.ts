@@ -13,7 +13,7 @@ export { MixtureSet } from './mixture-set.js'
 export { fromMixture, toMixture } from './named-mixture.js'
 export { projectEuclidean, projectKl } from './projection/project.js'
 export { type DirichletSampler, dirichletSampler, sampleDirichlet } from './sampling/dirichlet.js'
-export { sampleSobol, sampleUniform } from './sampling/feasible.js'
+export { sampleSobol, sampleUniform, uniformDrawer } from './sampling/feasible.js'
 export {
   OLMIX_SAMPLING,
   REGMIX_SAMPLING,
@@ -25,6 +25,7 @@ export {
 } from './sampling/regmix.js'
 export { SOBOL_DIMENSIONS, type SobolSequence, sobolSequence } from './sampling/sobol.js'
 export { exponentialSpacings, sampleUniformSimplex } from './sampling/uniform-simplex.js'
+export { snap } from './snap.js'
 export { compileSpace, DEFAULT_MAX_EPOCHS } from './space.js'
 export { temperedPrior } from './temper.js'
 export { SAME_WEIGHT, VIOLATION_TOLERANCE } from './tolerance.js'

@@ -1,4 +1,4 @@
-import type { Rng } from '../../random.js'
+import { createRng, type Rng } from '../../random.js'
 import { createRowMatrix, type RowMatrix, rowOf } from '../../row-matrix.js'
 import { projectEuclidean } from '../projection/project.js'
 import type { Space } from '../types.js'
@@ -28,6 +28,30 @@ export function sampleUniform(space: Space, count: number, rng: Rng): RowMatrix 
   const rows = createRowMatrix(count, space.names.length)
   for (let r = 0; r < count; r++) walk(rowOf(rows, r))
   return rows
+}
+
+/**
+ * The same one at a time, each from a stream of its own: mixtures uniform on the feasible set and feasible to 1e-9. Where
+ * `sampleUniform` rejects they are as exact; else each is the end of a walk of its own.
+ * @returns draws m weights, a new array each time
+ * @throws InvalidInputError when no mixture meets the constraints
+ */
+export function uniformDrawer(space: Space): (rng: Rng) => Float64Array {
+  // A stream of its own to judge by, so that all mixtures of a space are drawn in the same way.
+  let source = createRng(0, 'acceptance')
+  const propose = proposer(space, (out) => sampleUniformSimplex(source, out))
+  if (acceptance(space, propose) >= LEAST_ACCEPTANCE) {
+    return (rng) => {
+      source = rng
+      return rejectInto(space, 1, propose).data
+    }
+  }
+  const interior = interiorOf(space)
+  return (rng) => {
+    const row = new Float64Array(space.names.length)
+    hitAndRun(space, rng, interior)(row)
+    return row
+  }
 }
 
 /**

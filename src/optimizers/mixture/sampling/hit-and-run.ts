@@ -13,10 +13,14 @@ const WARM_UP = 10
 /**
  * A random walk in the feasible set whose points are uniform on it in the limit (Smith 1984; Lovász 1999): from each point a
  * uniformly chosen point of a chord through it. Successive points are spaced out, but not exactly independent.
+ * @param interior of the space, for callers that start many walks
  * @returns writes the next point (m entries, feasible to 1e-9) to its argument
  */
-export function hitAndRun(space: Space, rng: Rng): (out: Float64Array) => void {
-  const interior = interiorOf(space)
+export function hitAndRun(
+  space: Space,
+  rng: Rng,
+  interior = interiorOf(space),
+): (out: Float64Array) => void {
   const { free } = interior
   const point = interior.centre.slice()
   const grouped = interior.groups.length > 0 || interior.normals.length > 1

@@ -48,8 +48,8 @@ interface Combination {
 /**
  * A posterior as a function of the weights, with its gradient (Rasmussen and Williams 2006, eq. 2.25 and 2.26, differentiated), for
  * acquisition functions to climb. The weights need not sum to 1: each is taken as a variable of its own. It is that of the
- * posterior when it was made, and no longer valid when something is imagined or forgotten. n²/2 multiplications twice for each
- * mixture and fidelity.
+ * posterior when it was made, and no longer valid when something is imagined or forgotten. Each mixture and fidelity costs two
+ * triangular solves, n² multiplications.
  */
 export class PosteriorGradient {
   readonly #posterior: GpPosterior
@@ -60,6 +60,8 @@ export class PosteriorGradient {
   /** K⁻¹ (values − mean). */
   readonly #alpha: Float64Array
   readonly #priorVariances: Float64Array
+  /** By term and fidelity (n): B_q[m, mᵢ], the term's share in the covariance of that fidelity with the points. */
+  readonly #shares: readonly (readonly Float64Array[])[]
 
   /** @param map by which weights become the coordinates of the posterior's points */
   constructor(posterior: GpPosterior, map: InputMap) {
@@ -73,12 +75,29 @@ export class PosteriorGradient {
     this.#alpha = this.#given.whitened.slice()
     solveLowerTransposed(this.#given.factor, this.#alpha)
     this.#priorVariances = priorVariances(specification, state)
+    const { fidelities, terms } = specification.fidelityKernel
+    this.#shares = Array.from({ length: terms }, (_, q) =>
+      Array.from({ length: fidelities }, (__, m) =>
+        Float64Array.from(
+          this.#given.fidelity,
+          (own) => state.b[(q * fidelities + m) * fidelities + own],
+        ),
+      ),
+    )
   }
 
   /** @param weights m */
   at(weights: Float64Array, fidelity: number): GpSlopes {
     const site = this.#siteOf(weights)
     return this.#slopesAt(site, this.#condition(site, fidelity))
+  }
+
+  /** The mean alone, without a solve: n d multiplications. */
+  meanAt(weights: Float64Array, fidelity: number): Pick<GpSlopes, 'mean' | 'meanByWeights'> {
+    const site = this.#siteOf(weights)
+    const mean =
+      this.#posterior.state.means[fidelity] + dot(this.#crossOf(site, fidelity), this.#alpha)
+    return { mean, meanByWeights: this.#byWeights(site, [{ fidelity, factors: this.#alpha }]) }
   }
 
   /**
@@ -113,9 +132,7 @@ export class PosteriorGradient {
     this.#map.map(weights, point.data)
     const scaled = this.#scaled.map((_, q) => scaledPoints(point, state.lengthScales, q))
     const squares = this.#scaled.map((all, q) =>
-      Float64Array.from({ length: rows }, (_, i) =>
-        squaredDistance(all, i, scaled[q], 0, coordinates),
-      ),
+      new Float64Array(rows).map((_, i) => squaredDistance(all, i, scaled[q], 0, coordinates)),
     )
     return {
       weights,
@@ -125,20 +142,17 @@ export class PosteriorGradient {
     }
   }
 
-  /** B_q[m, mᵢ], the share of a term in the covariance of a fidelity with that of the i-th point. */
-  #shareOf(term: number, fidelity: number, i: number): number {
-    const { specification, state } = this.#posterior
-    const { fidelities } = specification.fidelityKernel
-    return state.b[(term * fidelities + fidelity) * fidelities + this.#given.fidelity[i]]
+  /** k, the prior covariance of the site at a fidelity with the n scores. */
+  #crossOf(site: Site, fidelity: number): Float64Array {
+    const cross = new Float64Array(this.#given.points.rows)
+    site.values.forEach((values, q) => {
+      addProducts(this.#shares[q][fidelity], values, cross)
+    })
+    return cross
   }
 
   #condition(site: Site, fidelity: number): Conditioned {
-    const whitened = new Float64Array(this.#given.points.rows)
-    site.values.forEach((values, q) => {
-      for (let i = 0; i < values.length; i++) {
-        whitened[i] += this.#shareOf(q, fidelity, i) * values[i]
-      }
-    })
+    const whitened = this.#crossOf(site, fidelity)
     solveLower(this.#given.factor, whitened)
     const solved = whitened.slice()
     solveLowerTransposed(this.#given.factor, solved)
@@ -169,28 +183,42 @@ export class PosteriorGradient {
 
   /** The derivatives by the weights of a sum of combinations: dκ(r²)/dxⱼ = 2 dκ/d(r²) (xⱼ − xᵢⱼ)/ℓⱼ². */
   #byWeights(site: Site, combinations: readonly Combination[]): Float64Array {
-    const { specification, state } = this.#posterior
-    const { coordinates } = specification
+    const { lengthScales } = this.#posterior.state
+    const { coordinates } = this.#posterior.specification
     const byCoordinates = new Float64Array(coordinates)
     site.slopes.forEach((slopes, q) => {
-      const [point, others] = [site.scaled[q], this.#scaled[q]]
-      const sums = new Float64Array(coordinates)
-      for (let i = 0, at = 0; i < slopes.length; i++) {
-        let share = 0
-        for (const { fidelity, factors } of combinations) {
-          share += factors[i] * this.#shareOf(q, fidelity, i)
-        }
-        share *= slopes[i]
-        for (let j = 0; j < coordinates; j++, at++) sums[j] += share * (point[j] - others[at])
+      const shares = new Float64Array(slopes.length)
+      for (const { fidelity, factors } of combinations) {
+        addProducts(this.#shares[q][fidelity], factors, shares)
       }
+      for (let i = 0; i < shares.length; i++) shares[i] *= slopes[i]
+      const sums = weightedDifferences(site.scaled[q], this.#scaled[q], shares)
       for (let j = 0; j < coordinates; j++) {
-        byCoordinates[j] += sums[j] / state.lengthScales[q * coordinates + j]
+        byCoordinates[j] += sums[j] / lengthScales[q * coordinates + j]
       }
     })
     const byWeights = new Float64Array(site.weights.length)
     this.#map.pullBack(site.weights, byCoordinates, byWeights)
     return byWeights
   }
+}
+
+/** Σᵢ shares[i] (point − rowᵢ), of rows (n × d). */
+function weightedDifferences(
+  point: Float64Array,
+  rows: Float64Array,
+  shares: Float64Array,
+): Float64Array {
+  const sums = new Float64Array(point.length)
+  for (let i = 0, at = 0; i < shares.length; i++) {
+    const share = shares[i]
+    for (let j = 0; j < sums.length; j++, at++) sums[j] += share * (point[j] - rows[at])
+  }
+  return sums
+}
+
+function addProducts(one: Float64Array, other: Float64Array, out: Float64Array): void {
+  for (let i = 0; i < out.length; i++) out[i] += one[i] * other[i]
 }
 
 function dot(one: Float64Array, other: Float64Array): number {

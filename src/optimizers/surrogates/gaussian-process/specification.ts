@@ -28,7 +28,7 @@ export interface GpChoice {
   fidelityKernel: FidelityKernel
   coordinates: number
   /**
-   * Default false: one mean, of which nothing is known beforehand. Means of their own have the prior Normal(0, 1), for standardised
+   * Default false: one mean, of which nothing is known beforehand. Means of their own have the prior Normal(0, 3²), for standardised
    * scores: where only mixtures that look good are run at a fidelity, the mean of their scores is not its mean.
    */
   meanByFidelity?: boolean
@@ -72,7 +72,7 @@ export function specifyGp(choice: GpChoice): GpSpecification {
     ? Array.from({ length: fidelityKernel.fidelities }, (_, m) => ({
         ...MEAN,
         name: `mean ${m}`,
-        prior: normal(0, 1),
+        prior: normal(0, 3),
       }))
     : [MEAN]
   const fidelity = means.length + noises
