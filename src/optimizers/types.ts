@@ -72,6 +72,8 @@ export interface SearchState<P> {
   /** What was measured: a table for each fidelity that has runs. */
   completed: readonly RunTable[]
   active: readonly ActiveTable[]
+  /** Tried without a result, and not to be suggested again: trials that failed for good or were given up. Nothing is awaited of them. */
+  avoid?: readonly ActiveTable[]
   rng: Rng
   memo?: Memo
 }

@@ -15,32 +15,50 @@ const SAME_MIXTURE = 1e-3
 const MOST_DRAWS = 1000
 
 /**
- * Mixtures to try, by RegMix's Step A sampler within the constraints, without those already tried or being tried. Weights sum to 1.
- * The i-th mixture of a study is drawn from a stream of its own, named by how many there are before it, so it is the same
- * whether the mixtures are asked for one by one or many at once. They are fewer than asked for when the space has no more.
+ * Mixtures to try, by RegMix's Step A sampler within the constraints, without those already tried or being tried
+ * (`suggestDrawn`). Weights sum to 1.
  */
 export function suggestSwarm<P>(
   input: SuggestInput<P>,
   options: Partial<RegmixSamplingOptions>,
 ): Suggestion[] {
   if (input.candidates) return drawCandidates(input)
-  const { compiled, completed, active, count, rng } = input
-  const { space } = compiled
-  const fidelity = cheapestFidelity(input)
+  return suggestDrawn(input, {
+    fidelity: cheapestFidelity(input),
+    purpose: 'swarm',
+    draw: regmixDrawer(input.compiled.space, { ...options, renormalise: true }),
+    reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
+  })
+}
+
+/** How mixtures that depend on no result are drawn. */
+export interface Drawing {
+  fidelity: string
+  /** Names the streams. */
+  purpose: string
+  /** m weights that meet all constraints, or undefined when the draw was rejected. */
+  draw: (rng: Rng) => Float64Array | undefined
+  reason: string
+}
+
+/**
+ * Mixtures drawn one after another, without those already tried or being tried. The i-th mixture of a study is drawn from a stream of
+ * its own, named by how many there are before it, so it is the same whether the mixtures are asked for one by one or many at
+ * once. They are fewer than asked for when the space has no more.
+ */
+export function suggestDrawn<P>(
+  { compiled, completed, active, avoid = [], count, rng }: SuggestInput<P>,
+  { fidelity, purpose, draw, reason }: Drawing,
+): Suggestion[] {
   const known = new MixtureSet(SAME_MIXTURE)
-  for (const { normalised } of [...completed, ...active])
+  for (const { normalised } of [...completed, ...active, ...avoid])
     for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
-  const draw = regmixDrawer(space, { ...options, renormalise: true })
   const suggestions: Suggestion[] = []
   while (suggestions.length < count) {
-    const row = drawNew(draw, rng.fork('swarm', known.size), known)
+    const row = drawNew(draw, rng.fork(purpose, known.size), known)
     if (!row) break
     known.add(row)
-    suggestions.push({
-      weights: toMixture(space, row),
-      fidelity,
-      reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
-    })
+    suggestions.push({ weights: toMixture(compiled.space, row), fidelity, reason })
   }
   return suggestions
 }

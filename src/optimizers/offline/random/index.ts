@@ -1,0 +1,68 @@
+import { Type } from 'typebox'
+import { uniformDrawer } from '../../mixture/index.js'
+import type {
+  Optimizer,
+  RecommendInput,
+  RecommendResult,
+  SuggestInput,
+  Suggestion,
+} from '../../types.js'
+import { baselines } from '../baselines/index.js'
+import { pickBestMeasured } from '../picks.js'
+import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
+import { drawCandidates, suggestDrawn } from '../swarm.js'
+
+export const RandomParamsSchema = Type.Object(surrogateParamsProperties, {
+  additionalProperties: false,
+})
+
+/** The control: mixtures at random, and the best of those that were run. The search takes no parameters; the evidence does. */
+export const random: Optimizer<SurrogateParams> = {
+  name: 'random',
+  title: 'Random search',
+  summary: 'Tries mixtures at random and keeps the best one measured: the control of every search.',
+  citation: {
+    authors: 'Bergstra and Bengio',
+    title: 'Random Search for Hyper-Parameter Optimization',
+    year: 2012,
+    url: 'https://jmlr.org/papers/v13/bergstra12a.html',
+  },
+  capabilities: { fidelities: false, pending: true, multiObjective: true, adaptive: false },
+  paramsSchema: RandomParamsSchema,
+  surrogates: baselines.surrogates,
+  needsRuns: false,
+  validate: () => [],
+  suggest: suggestRandom,
+  pick: pickBestMeasured,
+  recommend: recommendBestMeasured,
+}
+
+/** Uniform over the space or the candidates, at the fidelity closest to the target: what is measured there is what counts. */
+function suggestRandom(input: SuggestInput<SurrogateParams>): Suggestion[] {
+  const fidelity = highestFidelity(input)
+  if (input.candidates) return drawCandidates({ ...input, fidelities: [fidelity] })
+  return suggestDrawn(input, {
+    fidelity,
+    purpose: 'random',
+    draw: uniformDrawer(input.compiled.space),
+    reason: 'Drawn uniformly from all mixtures that meet the constraints.',
+  })
+}
+
+function highestFidelity({ compiled, fidelities }: SuggestInput<SurrogateParams>): string {
+  const offered = compiled.problem.fidelities.filter(({ name }) => fidelities.includes(name))
+  return offered.reduce((a, b) => (b.order > a.order ? b : a)).name
+}
+
+function recommendBestMeasured(input: RecommendInput<SurrogateParams>): RecommendResult {
+  const { params } = input
+  const { recommendation, models } = baselines.recommend({
+    ...input,
+    // Those of the other baselines; none of them is asked for.
+    params: { ...params, baseline: 'best-observed', temperature: 1, maxEpochs: 1 },
+  })
+  return {
+    models,
+    recommendation: { ...recommendation, method: random.name, params: { ...params } },
+  }
+}
