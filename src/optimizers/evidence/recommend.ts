@@ -11,9 +11,9 @@ import type { Optimizer, RecommendInput, RecommendResult, RunTable } from '../ty
 import { type JudgedBaseline, judgeBaselines } from './baselines.js'
 import { type Judge, predictedObjective, predictMetrics } from './comparison.js'
 import { costConstraints } from './constraint-costs.js'
-import { fitMetrics } from './fit-metrics.js'
+import { type FittedMetrics, fitMetrics } from './fit-metrics.js'
 import { provenanceOf } from './provenance.js'
-import { requireRuns } from './required-runs.js'
+import { type MixtureCounts, requireRuns } from './required-runs.js'
 import { decide } from './verdict.js'
 import { gatherWarnings } from './warnings.js'
 
@@ -63,6 +63,26 @@ export function recommendFromModels<P extends SurrogateParams>(
     seed,
     onProgress,
   })
+  return recommendFitted(method, input, { counts, fitted }, propose)
+}
+
+/** What recommendations are made from: models of the metrics, and how well they predict. */
+export interface Learned {
+  /** Distinct mixtures that the evidence of each metric stands on. */
+  counts: MixtureCounts
+  /** A model for every metric of the objective. */
+  fitted: FittedMetrics
+}
+
+/** The same course from the proposal on, for methods that fit their models themselves. */
+export function recommendFitted<P extends object>(
+  method: Pick<Optimizer<P>, 'name'>,
+  input: RecommendInput<P>,
+  { counts, fitted }: Learned,
+  propose: (context: ProposalContext<P>) => Proposal,
+): RecommendResult {
+  const { compiled, params, completed, others = [], holdouts, seed } = input
+  const { problem, space } = compiled
   const judge: Judge = { objective: compileObjective(problem, completed), models: fitted.models }
   const rng = createRng(seed, 'recommend')
   const search = (searched: Space, purpose: ProposalContext<P>['purpose']) =>
@@ -134,7 +154,7 @@ export function recommendFromModels<P extends SurrogateParams>(
       holdouts: fitted.holdouts,
       distance: distances(space, weights, completed),
     },
-    provenance: provenanceOf(problem, [completed, ...holdouts], seed),
+    provenance: provenanceOf(problem, [completed, ...others, ...holdouts], seed),
   }
   return { recommendation, models: serialise(fitted.models) }
 }

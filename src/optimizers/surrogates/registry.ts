@@ -1,3 +1,4 @@
+import { restoreGaussianProcess } from './gaussian-process/fitted.js'
 import { gradientBoostedTrees } from './gradient-boosted-trees/index.js'
 import { leastSquares } from './least-squares.js'
 import { logLinear } from './log-linear.js'
@@ -13,7 +14,10 @@ const FROM_SIMPLE_TO_COMPLEX: readonly Surrogate[] = [
   singleDomain,
 ]
 
-/** Every surrogate by name, from simple to complex; the control comes last. */
+/**
+ * Every surrogate that learns from the runs of one fidelity, from simple to complex; the control comes last. Gaussian processes, which
+ * learn from all fidelities together, are fitted by the methods that stand on them.
+ */
 export const SURROGATES: ReadonlyMap<SurrogateName, Surrogate> = new Map(
   FROM_SIMPLE_TO_COMPLEX.map((surrogate) => [surrogate.name, surrogate]),
 )
@@ -37,5 +41,6 @@ export function completeParams(
 
 /** Restores any fitted surrogate; throws on an unknown surrogate or layout version. */
 export function restoreFitted(json: FittedJson): Fitted {
+  if (json.surrogate === 'gaussian-process') return restoreGaussianProcess(json)
   return surrogateNamed(json.surrogate).restore(json)
 }

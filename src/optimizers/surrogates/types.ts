@@ -6,6 +6,7 @@ export const SURROGATE_NAMES = [
   'ridge',
   'log-linear',
   'gradient-boosted-trees',
+  'gaussian-process',
   'single-domain',
 ] as const
 export type SurrogateName = (typeof SURROGATE_NAMES)[number]

@@ -3,6 +3,7 @@
 export type { GpPoints, GpState } from './covariance.js'
 export { ar1, type FidelityKernel, icm, linearTruncated, single } from './fidelity-kernels.js'
 export { fitGp, type GpFit, type GpFitOptions } from './fit.js'
+export { FittedGaussianProcess, type GpRecipe } from './fitted.js'
 export { ILR, type InputMap, mapRows, minMax, RAW, SQRT } from './input-maps.js'
 export { type LeaveOneOut, leaveOneOut } from './leave-one-out.js'
 export { LogPosterior } from './log-posterior.js'

@@ -1,4 +1,8 @@
-import { choleskyWithJitter, inverseFromCholesky, solveFactored } from '../../linear-algebra/index.js'
+import {
+  choleskyWithJitter,
+  inverseFromCholesky,
+  solveFactored,
+} from '../../linear-algebra/index.js'
 import { crossCovariance, noiseOf, residualsOf, unpack } from './covariance.js'
 import type { GpObservations } from './observations.js'
 import type { GpSpecification } from './specification.js'

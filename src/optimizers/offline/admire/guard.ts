@@ -1,0 +1,136 @@
+import { l1Distance } from '../../mixture/distance.js'
+import { rowOf, selectRows } from '../../row-matrix.js'
+import {
+  type GpObservations,
+  GpPosterior,
+  leaveOneOut,
+} from '../../surrogates/gaussian-process/index.js'
+import { spearman } from '../../surrogates/statistics.js'
+import type { Model } from './model.js'
+
+/** A rank correlation of few pairs, drawn towards what scales of one training recipe usually show. */
+export interface RankAgreement {
+  /** Spearman's, of the pairs alone; null where they are too few or constant. */
+  readonly measured: number | null
+  readonly pairs: number
+  /** With what is expected beforehand: the median, and a 90 % interval. */
+  readonly estimate: number
+  readonly lower: number
+  readonly upper: number
+}
+
+/** What a fidelity below the target is worth to the model. */
+export interface FidelityJudgement {
+  readonly fidelity: string
+  readonly runs: number
+  /** Mixtures that were run at the target, too. */
+  readonly shared: number
+  /** Scores of the fidelity, at the mixtures that were run at the target, with those of the target. */
+  readonly withTarget: RankAgreement
+  /** Its own scores, each with what the others predict. */
+  readonly withItself: RankAgreement
+  /** Best agreement with another fidelity below the target. */
+  readonly withOthers: RankAgreement | null
+  readonly kept: boolean
+}
+
+/** artanh of a correlation, beforehand: the prior of the coregionalisation, too. */
+const EXPECTED = Math.atanh(0.7)
+const EXPECTED_PRECISION = 1 / 0.6 ** 2
+const SAME_MIXTURE = 1e-3
+const Z_90 = 1.6448536269514722
+const MOST_CORRELATED = 0.999
+
+/**
+ * The guard: which fidelities inform. One that is unlike the target misleads; and one whose scores nothing can be predicted from, not
+ * even by each other, is noise. A score at a mixture that was not run is what the fidelity's own runs predict, so that scales can be
+ * compared before they share mixtures; where they do it is the score itself, up to its noise.
+ * @param model of all fidelities; its hyper-parameters are used for each of them
+ * @param least `leastCorrelation`: a fidelity is dropped when an estimate is below it
+ */
+export function judgeFidelities(model: Model, least: number): FidelityJudgement[] {
+  const lower = model.runs.fidelities.slice(0, model.target)
+  const alone = lower.map((_, m) => observationsAt(model, m))
+  const target = observationsAt(model, model.target)
+  const own = alone.map((observations) => agreementWithItself(model, observations))
+  const isStructured = own.map(({ estimate }) => estimate >= least)
+  return lower.map((fidelity, m) => {
+    const withTarget = crossAgreement(model, alone[m], target)
+    const others = lower.flatMap((_, k) =>
+      k !== m && isStructured[k] ? [crossAgreement(model, alone[k], alone[m])] : [],
+    )
+    const withOthers = others.toSorted((a, b) => b.estimate - a.estimate)[0] ?? null
+    const structure = Math.max(own[m].estimate, withOthers?.estimate ?? -1)
+    return {
+      fidelity,
+      runs: alone[m].values.length,
+      shared: sharedMixtures(alone[m], target),
+      withTarget,
+      withItself: own[m],
+      withOthers,
+      kept: withTarget.estimate >= least && structure >= least,
+    }
+  })
+}
+
+function observationsAt({ observations }: Model, m: number): GpObservations {
+  const { points, fidelity, values, knownNoise, repeats } = observations
+  const rows = [...fidelity.keys()].filter((i) => fidelity[i] === m)
+  const pick = (of: Float64Array) => Float64Array.from(rows, (i) => of[i])
+  return {
+    points: selectRows(points, rows),
+    fidelity: new Int32Array(rows.length).fill(m),
+    values: pick(values),
+    knownNoise: pick(knownNoise),
+    repeats: pick(repeats),
+  }
+}
+
+function agreementWithItself(model: Model, observations: GpObservations): RankAgreement {
+  if (observations.values.length < 2) return agreementOf([], [])
+  const { means } = leaveOneOut(model.specification, model.hyperparameters, observations)
+  return agreementOf(means, observations.values)
+}
+
+/** What one fidelity predicts at the mixtures of another, with the scores there. */
+function crossAgreement(model: Model, from: GpObservations, to: GpObservations): RankAgreement {
+  if (from.values.length === 0 || to.values.length < 2) return agreementOf([], [])
+  const posterior = new GpPosterior(model.specification, model.hyperparameters, from)
+  const fidelity = new Int32Array(to.values.length).fill(from.fidelity[0])
+  return agreementOf(posterior.at({ points: to.points, fidelity }).means, to.values)
+}
+
+/** By Fisher's transform, whose variance for rank correlations is 1.06/(n − 3) (Fieller, Hartley and Pearson 1957). */
+export function agreementOf(
+  predicted: ArrayLike<number>,
+  scores: ArrayLike<number>,
+): RankAgreement {
+  const measured = spearman(predicted, scores)
+  const pairs = scores.length
+  // Constant predictions agree with nothing.
+  const seen = Math.max(-MOST_CORRELATED, Math.min(MOST_CORRELATED, measured ?? 0))
+  const precision = Math.max(0, pairs - 3) / 1.06
+  const total = EXPECTED_PRECISION + precision
+  const z = (EXPECTED * EXPECTED_PRECISION + Math.atanh(seen) * precision) / total
+  const spread = Z_90 / Math.sqrt(total)
+  return {
+    measured,
+    pairs,
+    estimate: Math.tanh(z),
+    lower: Math.tanh(z - spread),
+    upper: Math.tanh(z + spread),
+  }
+}
+
+function sharedMixtures(one: GpObservations, other: GpObservations): number {
+  let count = 0
+  for (let i = 0; i < other.points.rows; i++) {
+    const row = rowOf(other.points, i)
+    for (let k = 0; k < one.points.rows; k++) {
+      if (l1Distance(row, rowOf(one.points, k)) > SAME_MIXTURE) continue
+      count += 1
+      break
+    }
+  }
+  return count
+}

@@ -1,0 +1,46 @@
+import type { Issue } from '../../issue.js'
+import type { CompiledProblem, Optimizer } from '../../types.js'
+import { type AdmireParams, AdmireParamsSchema } from './params.js'
+import { pick } from './pick.js'
+import { recommend } from './recommend.js'
+import { suggest } from './suggest.js'
+
+/** Bayesian optimisation over mixtures and fidelities (ADMIRE, arXiv 2508.11551), with what a re-run of it found to work. */
+export const admire: Optimizer<AdmireParams> = {
+  name: 'admire',
+  title: 'ADMIRE',
+  summary:
+    'Bayesian optimisation: a Gaussian process over mixtures and fidelities decides which run teaches most for its cost.',
+  citation: {
+    authors: 'Chen et al.',
+    title:
+      'ADMIRE-BayesOpt: Accelerated Data MIxture RE-weighting for Language Models with Bayesian Optimization',
+    year: 2025,
+    url: 'https://arxiv.org/abs/2508.11551',
+  },
+  capabilities: { fidelities: true, pending: true, multiObjective: true, adaptive: true },
+  paramsSchema: AdmireParamsSchema,
+  surrogates: ['gaussian-process'],
+  needsRuns: false,
+  validate,
+  suggest,
+  pick,
+  recommend,
+}
+
+/** Cheaper fidelities can pay only when they are cheaper. */
+function validate({ problem }: CompiledProblem, { form, costs }: AdmireParams): Issue[] {
+  const [target, ...lower] = problem.fidelities.toSorted((a, b) => b.order - a.order)
+  if (form !== 'mfbo') return []
+  if (lower.length === 0) {
+    const detail = `The form \`mfbo\` learns from several fidelities, and the problem has one, "${target.name}".`
+    return [{ pointer: '/params/form', detail }]
+  }
+  if (costs === 'measured') return []
+  return lower
+    .filter(({ cost }) => cost >= target.cost)
+    .map(({ name, cost }) => ({
+      pointer: `/problem/fidelities/${problem.fidelities.findIndex((one) => one.name === name)}/cost`,
+      detail: `A run at "${name}" costs ${cost}, no less than one at the target "${target.name}" (${target.cost}). Give both a \`cost\`, or set \`costs\` to \`measured\`.`,
+    }))
+}

@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto'
+import type { Space } from '../../mixture/types.js'
+import { permutation, type Rng } from '../../random.js'
+import type { RowMatrix } from '../../row-matrix.js'
+import {
+  aggregateRepeats,
+  ar1,
+  fitGp,
+  type GpObservations,
+  type GpPoints,
+  GpPosterior,
+  type GpRecipe,
+  type GpSpecification,
+  gamma,
+  ILR,
+  type InputMap,
+  icm,
+  linearTruncated,
+  MATERN_5_2,
+  mapRows,
+  minMax,
+  RAW,
+  RBF,
+  SQRT,
+  type Standardisation,
+  single,
+  specifyGp,
+  standardisationOf,
+  standardise,
+} from '../../surrogates/gaussian-process/index.js'
+import type { Memo } from '../../types.js'
+import type { AdmireParams } from './params.js'
+import { type Runs, restrictRuns } from './runs.js'
+
+/** Beyond so many runs the hyper-parameters are learned from a part of them: a fit grows with the third power. */
+const MOST_FITTED = 400
+/** … and beyond so many so is everything else. */
+export const MOST_KNOWN = 1500
+
+/** A Gaussian process over mixtures and fidelities, given the runs. Scores inside are standardised; higher is better. */
+export interface Model {
+  /** Those it is given. */
+  readonly runs: Runs
+  readonly specification: GpSpecification
+  /** In the specification's order. */
+  readonly hyperparameters: Float64Array
+  readonly observations: GpObservations
+  readonly posterior: GpPosterior
+  readonly standardisation: Standardisation
+  readonly map: InputMap
+  /** Place of the target among the fidelities. */
+  readonly target: number
+}
+
+export interface ModelOptions {
+  space: Space
+  params: AdmireParams
+  /** By fidelity, for the published kernel: its coordinate is the share of the target's cost. */
+  costs: readonly number[]
+  rng: Rng
+  memo?: Memo
+}
+
+/** @throws RangeError without a run */
+export function fitModel(all: Runs, options: ModelOptions): Model {
+  const { space, params, rng, memo } = options
+  const runs = atMost(all, MOST_KNOWN, rng.fork('known'))
+  const map = inputMap(space, params)
+  const specification = specificationOf(runs.fidelities.length, map, options)
+  const standardisation = params.replicate
+    ? asTheyAre(runs.fidelities.length)
+    : standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
+  const observe = (some: Runs) => observationsOf(some, map, standardisation)
+  const observations = observe(runs)
+  const learn = () => {
+    const fitted = atMost(runs, MOST_FITTED, rng.fork('fitted'))
+    const starts = { rng: rng.fork('fit'), drawnStarts: params.starts - 1 }
+    return fitGp(specification, observe(fitted), starts).values
+  }
+  const hyperparameters = memo ? memo.get(keyOf(observations, options), learn) : learn()
+  return {
+    runs,
+    specification,
+    hyperparameters,
+    observations,
+    posterior: new GpPosterior(specification, hyperparameters, observations),
+    standardisation,
+    map,
+    target: runs.fidelities.length - 1,
+  }
+}
+
+/** The same model, given other runs of its fidelities: nothing is learned anew. */
+export function conditionOn(model: Model, runs: Runs): Model {
+  const { specification, hyperparameters, map, standardisation } = model
+  const observations = observationsOf(runs, map, standardisation)
+  const posterior = new GpPosterior(specification, hyperparameters, observations)
+  return { ...model, runs, observations, posterior }
+}
+
+/** The same kind of model for other scores of the same fidelities; the search for its hyper-parameters begins at those there are. */
+export function refitModel(model: Model, all: Runs, rng: Rng): Model {
+  const { specification, hyperparameters, map } = model
+  const runs = atMost(all, MOST_KNOWN, rng.fork('known'))
+  const standardisation = standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
+  const fitted = atMost(runs, MOST_FITTED, rng.fork('fitted'))
+  const { values } = fitGp(specification, observationsOf(fitted, map, standardisation), {
+    rng,
+    warmStart: hyperparameters,
+  })
+  return conditionOn({ ...model, standardisation, hyperparameters: values }, runs)
+}
+
+/** What is stored of a model beside its numbers. */
+export function recipeOf(
+  { specification, map }: Model,
+  space: Space,
+  { replicate }: AdmireParams,
+  costs: readonly number[],
+): GpRecipe {
+  const { kernel, fidelityKernel, meanByFidelity, noiseByFidelity } = specification
+  const isBounded = map.name === 'min-max'
+  return {
+    kernel: kernel.name,
+    inputs: map.name,
+    lower: isBounded ? [...space.lower] : [],
+    upper: isBounded ? [...space.upper] : [],
+    fidelityKernel: fidelityKernel.name,
+    fidelities: fidelityKernel.fidelities,
+    coordinates: replicate ? publishedCoordinates(costs) : [],
+    meanByFidelity,
+    noiseByFidelity,
+  }
+}
+
+/** Mixtures (k × m) at one fidelity, or each at its own, as the Gaussian process takes them. */
+export function pointsOf(
+  { map }: Pick<Model, 'map'>,
+  weights: RowMatrix,
+  fidelity: number | Int32Array,
+): GpPoints {
+  const places =
+    typeof fidelity === 'number' ? new Int32Array(weights.rows).fill(fidelity) : fidelity
+  return { points: mapRows(map, weights), fidelity: places }
+}
+
+/** Noise variance of a run, standardised. */
+export const noiseAt = ({ posterior }: Pick<Model, 'posterior'>, m: number) =>
+  posterior.state.noise[m]
+
+/** The learned correlation of the scores of one mixture at two fidelities, without noise. */
+export function learnedCorrelation(model: Model, one: number, other: number): number {
+  const { terms, fidelities } = model.specification.fidelityKernel
+  const { b } = model.posterior.state
+  const covariance = (m: number, k: number) => {
+    let sum = 0
+    for (let q = 0; q < terms; q++) sum += b[(q * fidelities + m) * fidelities + k]
+    return sum
+  }
+  return covariance(one, other) / Math.sqrt(covariance(one, one) * covariance(other, other))
+}
+
+function inputMap(space: Space, { inputs, replicate }: AdmireParams): InputMap {
+  if (replicate || inputs === 'raw') return RAW
+  if (inputs === 'sqrt') return SQRT
+  return inputs === 'ilr' ? ILR : minMax(space.lower, space.upper)
+}
+
+function specificationOf(
+  fidelities: number,
+  map: InputMap,
+  { space, params, costs }: ModelOptions,
+): GpSpecification {
+  const coordinates = map.coordinates(space.names.length)
+  if (params.replicate) return publishedSpecification(costs, coordinates)
+  const several = params.fidelityKernel === 'icm' ? icm : ar1
+  return specifyGp({
+    kernel: params.kernel === 'rbf' ? RBF : MATERN_5_2,
+    fidelityKernel: fidelities > 1 ? several(fidelities) : single(),
+    coordinates,
+    meanByFidelity: fidelities > 1,
+  })
+}
+
+/** Of ADMIRE's program (spec A2): one noise for all fidelities, the parameter ratio as coordinate. */
+function publishedSpecification(costs: readonly number[], coordinates: number): GpSpecification {
+  return specifyGp({
+    kernel: MATERN_5_2,
+    fidelityKernel: linearTruncated(publishedCoordinates(costs)),
+    coordinates,
+    noiseByFidelity: false,
+    noisePrior: { ...gamma(1.1, 0.05), start: 2 },
+  })
+}
+
+function publishedCoordinates(costs: readonly number[]): number[] {
+  const target = costs[costs.length - 1] || 1
+  return costs.map((cost) => Math.min(1, cost / target))
+}
+
+function asTheyAre(fidelities: number): Standardisation {
+  return {
+    means: new Float64Array(fidelities),
+    deviations: new Float64Array(fidelities).fill(1),
+  }
+}
+
+function observationsOf(
+  { weights, fidelity, scores, variances }: Runs,
+  map: InputMap,
+  standardisation: Standardisation,
+): GpObservations {
+  return aggregateRepeats({
+    points: mapRows(map, weights),
+    fidelity,
+    values: standardise(standardisation, scores, fidelity),
+    knownNoise: variances.map(
+      (variance, i) => variance / standardisation.deviations[fidelity[i]] ** 2,
+    ),
+    repeats: new Float64Array(fidelity.length).fill(1),
+  })
+}
+
+/** All runs at the target as far as they go, then a random part of the others. */
+function atMost(runs: Runs, most: number, rng: Rng): Runs {
+  const count = runs.scores.length
+  if (count <= most) return runs
+  const target = runs.fidelities.length - 1
+  const shuffled = [...permutation(count, rng)]
+  const isTarget = (i: number) => runs.fidelity[i] === target
+  const order = [...shuffled.filter(isTarget), ...shuffled.filter((i) => !isTarget(i))]
+  const kept = new Set(order.slice(0, most))
+  return restrictRuns(runs, [...runs.fidelities.keys()], (i) => kept.has(i))
+}
+
+/** Names the data, the model and the stream of a fit. */
+function keyOf(
+  { points, fidelity, values, knownNoise, repeats }: GpObservations,
+  options: ModelOptions,
+) {
+  const { params, costs, rng } = options
+  const { kernel, inputs, fidelityKernel, replicate, starts } = params
+  const hash = createHash('sha256')
+  for (const { buffer, byteOffset, byteLength } of [
+    points.data,
+    fidelity,
+    values,
+    knownNoise,
+    repeats,
+  ]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  const model = { kernel, inputs, fidelityKernel, replicate, starts, costs }
+  hash.update(JSON.stringify([model, rng.fork('key').uniform()]))
+  return `admire ${hash.digest('hex')}`
+}

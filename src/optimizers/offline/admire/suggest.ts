@@ -1,0 +1,144 @@
+import { toMixture } from '../../mixture/index.js'
+import { createRowMatrix, type RowMatrix, selectRows } from '../../row-matrix.js'
+import type { Memo, SuggestInput, Suggestion } from '../../types.js'
+import { spaceOffer, tableOffer } from './choices.js'
+import { drawnCandidate, nextDesigned, unfinishedDesign } from './design.js'
+import type { Model } from './model.js'
+import { bestOfSpace, bestOfTable, type NextRun } from './next-run.js'
+import { imaginePending } from './outlook.js'
+import type { AdmireParams } from './params.js'
+import { assess, type Situation } from './situation.js'
+import { hasConverged } from './stopping.js'
+import { fitGuarded } from './surrogate.js'
+
+type Input = SuggestInput<AdmireParams>
+
+/**
+ * The next runs, one after the other: each counts as under way for those after it. First those of the initial design, then what the
+ * model expects most of. None where nothing more is to be expected.
+ */
+export function suggest(input: Input): Suggestion[] {
+  const memo = input.memo ?? ownMemo()
+  const suggestions: Suggestion[] = []
+  let left = input.candidates && placesLeft(input.candidates)
+  let { active } = input
+  while (suggestions.length < input.count) {
+    const next = suggestOne({ ...input, memo, active, candidates: left && rowsLeft(left) })
+    if (!next) break
+    const normalised = { data: next.weights, rows: 1, columns: next.weights.length }
+    active = [...active, { fidelity: next.fidelity, normalised }]
+    const row = next.row === undefined ? undefined : left?.get(next.fidelity)?.places[next.row]
+    suggestions.push({
+      weights: toMixture(input.compiled.space, next.weights),
+      fidelity: next.fidelity,
+      reason: next.reason,
+      ...(row === undefined ? {} : { row }),
+    })
+    if (left && next.row !== undefined) left = withoutPlace(left, next.fidelity, next.row)
+  }
+  return suggestions
+}
+
+interface Found {
+  weights: Float64Array
+  fidelity: string
+  reason: string
+  row?: number
+}
+
+function suggestOne(input: Input): Found | undefined {
+  const { params, rng, memo, fidelities } = input
+  const situation = assess({ ...input, offered: fidelities })
+  const designed = designedRun(situation, input)
+  if (designed) return designed
+  if (situation.runs.scores.length === 0) return withoutResults(situation, input)
+  const { model, situation: guarded } = fitGuarded(situation, params, rng, memo)
+  // Without the fidelities that the guard dropped the target needs a design of its own.
+  const instead =
+    model === undefined || guarded !== situation ? designedRun(guarded, input) : undefined
+  if (instead || !model) return instead
+  return modelled(guarded, model, input)
+}
+
+function designedRun(situation: Situation, input: Input): Found | undefined {
+  const fidelity = unfinishedDesign(situation, input.params)
+  return fidelity === undefined ? undefined : drawAt(situation, fidelity, input)
+}
+
+/** Everything of the design is under way and nothing has come back: more of the same, at the cheapest fidelity. */
+function withoutResults(situation: Situation, input: Input): Found | undefined {
+  const { offered, costs } = situation
+  for (const m of offered.toSorted((a, b) => costs[a] - costs[b])) {
+    const drawn = drawAt(situation, m, input)
+    if (drawn) return drawn
+  }
+  return undefined
+}
+
+function drawAt(
+  situation: Situation,
+  place: number,
+  { candidates, rng }: Input,
+): Found | undefined {
+  const fidelity = situation.runs.fidelities[place]
+  const table = candidates?.get(fidelity) ?? createRowMatrix(0, 0)
+  const drawn = candidates
+    ? drawnCandidate(situation, place, table, rng)
+    : nextDesigned(situation, place, rng)
+  const reason = `Initial design at ${fidelity}: no result has a part in it.`
+  return drawn && { weights: drawn.weights, row: drawn.row, fidelity, reason }
+}
+
+function modelled(situation: Situation, model: Model, input: Input): Found | undefined {
+  const { params, candidates } = input
+  const rng = input.rng.fork('next', model.runs.scores.length)
+  const offer = candidates
+    ? tableOffer(situation, candidates)
+    : spaceOffer(situation, model, params, rng)
+  if (offer.weights.rows === 0) return undefined
+  if (params.stop && !params.replicate && hasConverged(model, situation, offer.sought))
+    return undefined
+  const outlook = imaginePending(model, situation, params, rng.fork('pending'))
+  const best = candidates ? bestOfTable : bestOfSpace
+  const next = best(outlook, offer, params, rng)
+  return next && { ...next, ...described(model, situation, next) }
+}
+
+function described(model: Model, situation: Situation, next: NextRun) {
+  const fidelity = situation.runs.fidelities[next.fidelity]
+  const known = model.runs.scores.length
+  const reason = `Promises most, by a Gaussian process over ${known} run${known === 1 ? '' : 's'}${model.target > 0 ? `, for what a run at ${fidelity} costs` : ''}.`
+  return { fidelity, reason }
+}
+
+/** Candidates with their places in the table that was given. */
+type Left = ReadonlyMap<string, { rows: RowMatrix; places: number[] }>
+
+function placesLeft(candidates: ReadonlyMap<string, RowMatrix>): Left {
+  return new Map(
+    [...candidates].map(([name, rows]) => [name, { rows, places: [...Array(rows.rows).keys()] }]),
+  )
+}
+
+const rowsLeft = (left: Left) => new Map([...left].map(([name, { rows }]) => [name, rows]))
+
+function withoutPlace(left: Left, fidelity: string, row: number): Left {
+  const own = left.get(fidelity)
+  if (!own) return left
+  const kept = [...own.places.keys()].filter((k) => k !== row)
+  return new Map(left).set(fidelity, {
+    rows: selectRows(own.rows, kept),
+    places: kept.map((k) => own.places[k]),
+  })
+}
+
+/** Within one call the same runs need one fit. */
+function ownMemo(): Memo {
+  const values = new Map<string, unknown>()
+  return {
+    get<T>(key: string, make: () => T): T {
+      if (!values.has(key)) values.set(key, make())
+      return values.get(key) as T
+    },
+  }
+}
