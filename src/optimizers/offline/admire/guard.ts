@@ -1,12 +1,15 @@
 import { l1Distance } from '../../mixture/distance.js'
-import { rowOf, selectRows } from '../../row-matrix.js'
+import type { Rng } from '../../random.js'
+import { rowOf } from '../../row-matrix.js'
 import {
   type GpObservations,
   GpPosterior,
+  type InputMap,
   leaveOneOut,
 } from '../../surrogates/gaussian-process/index.js'
 import { spearman } from '../../surrogates/statistics.js'
-import type { Model } from './model.js'
+import { type PlainPredictor, plainPredictor } from './plain-predictor.js'
+import type { Runs } from './runs.js'
 
 /** A rank correlation of few pairs, drawn towards what scales of one training recipe usually show. */
 export interface RankAgreement {
@@ -45,26 +48,33 @@ const MOST_CORRELATED = 0.999
  * The guard: which fidelities inform. One that is unlike the target misleads; and one whose scores nothing can be predicted from, not
  * even by each other, is noise. A score at a mixture that was not run is what the fidelity's own runs predict, so that scales can be
  * compared before they share mixtures; where they do it is the score itself, up to its noise.
- * @param model of all fidelities; its hyper-parameters are used for each of them
  * @param least `leastCorrelation`: a fidelity is dropped when an estimate is below it
  */
-export function judgeFidelities(model: Model, least: number): FidelityJudgement[] {
-  const lower = model.runs.fidelities.slice(0, model.target)
-  const alone = lower.map((_, m) => observationsAt(model, m))
-  const target = observationsAt(model, model.target)
-  const own = alone.map((observations) => agreementWithItself(model, observations))
+export function judgeFidelities(
+  runs: Runs,
+  map: InputMap,
+  least: number,
+  rng: Rng,
+): FidelityJudgement[] {
+  const last = runs.fidelities.length - 1
+  const predictors = runs.fidelities.map((_, m) =>
+    plainPredictor(runs, m, map, rng.fork('part', m)),
+  )
+  const target = predictors[last]
+  const lower = predictors.slice(0, last)
+  const own = lower.map(agreementWithItself)
   const isStructured = own.map(({ estimate }) => estimate >= least)
-  return lower.map((fidelity, m) => {
-    const withTarget = crossAgreement(model, alone[m], target)
-    const others = lower.flatMap((_, k) =>
-      k !== m && isStructured[k] ? [crossAgreement(model, alone[k], alone[m])] : [],
+  return lower.map((predictor, m) => {
+    const withTarget = crossAgreement(predictor, target)
+    const others = lower.flatMap((other, k) =>
+      k !== m && isStructured[k] ? [crossAgreement(other, predictor)] : [],
     )
     const withOthers = others.toSorted((a, b) => b.estimate - a.estimate)[0] ?? null
     const structure = Math.max(own[m].estimate, withOthers?.estimate ?? -1)
     return {
-      fidelity,
-      runs: alone[m].values.length,
-      shared: sharedMixtures(alone[m], target),
+      fidelity: runs.fidelities[m],
+      runs: predictor.observations.values.length,
+      shared: sharedMixtures(predictor.observations, target.observations),
       withTarget,
       withItself: own[m],
       withOthers,
@@ -73,31 +83,21 @@ export function judgeFidelities(model: Model, least: number): FidelityJudgement[
   })
 }
 
-function observationsAt({ observations }: Model, m: number): GpObservations {
-  const { points, fidelity, values, knownNoise, repeats } = observations
-  const rows = [...fidelity.keys()].filter((i) => fidelity[i] === m)
-  const pick = (of: Float64Array) => Float64Array.from(rows, (i) => of[i])
-  return {
-    points: selectRows(points, rows),
-    fidelity: new Int32Array(rows.length).fill(m),
-    values: pick(values),
-    knownNoise: pick(knownNoise),
-    repeats: pick(repeats),
-  }
-}
-
-function agreementWithItself(model: Model, observations: GpObservations): RankAgreement {
+function agreementWithItself({
+  specification,
+  values,
+  observations,
+}: PlainPredictor): RankAgreement {
   if (observations.values.length < 2) return agreementOf([], [])
-  const { means } = leaveOneOut(model.specification, model.hyperparameters, observations)
-  return agreementOf(means, observations.values)
+  return agreementOf(leaveOneOut(specification, values, observations).means, observations.values)
 }
 
 /** What one fidelity predicts at the mixtures of another, with the scores there. */
-function crossAgreement(model: Model, from: GpObservations, to: GpObservations): RankAgreement {
-  if (from.values.length === 0 || to.values.length < 2) return agreementOf([], [])
-  const posterior = new GpPosterior(model.specification, model.hyperparameters, from)
-  const fidelity = new Int32Array(to.values.length).fill(from.fidelity[0])
-  return agreementOf(posterior.at({ points: to.points, fidelity }).means, to.values)
+function crossAgreement(from: PlainPredictor, { observations: to }: PlainPredictor): RankAgreement {
+  const { specification, values, observations } = from
+  if (observations.values.length === 0 || to.values.length < 2) return agreementOf([], [])
+  const posterior = new GpPosterior(specification, values, observations)
+  return agreementOf(posterior.at({ points: to.points, fidelity: to.fidelity }).means, to.values)
 }
 
 /** By Fisher's transform, whose variance for rank correlations is 1.06/(n − 3) (Fieller, Hartley and Pearson 1957). */

@@ -160,7 +160,8 @@ export function learnedCorrelation(model: Model, one: number, other: number): nu
   return covariance(one, other) / Math.sqrt(covariance(one, one) * covariance(other, other))
 }
 
-function inputMap(space: Space, { inputs, replicate }: AdmireParams): InputMap {
+/** The coordinates that the parameters name. */
+export function inputMap(space: Space, { inputs, replicate }: AdmireParams): InputMap {
   if (replicate || inputs === 'raw') return RAW
   if (inputs === 'sqrt') return SQRT
   return inputs === 'ilr' ? ILR : minMax(space.lower, space.upper)

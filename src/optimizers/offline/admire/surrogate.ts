@@ -1,7 +1,7 @@
 import type { Rng } from '../../random.js'
 import type { Memo } from '../../types.js'
 import { type FidelityJudgement, judgeFidelities } from './guard.js'
-import { fitModel, type Model } from './model.js'
+import { fitModel, inputMap, type Model } from './model.js'
 import type { AdmireParams } from './params.js'
 import { restrictRuns } from './runs.js'
 import { restrictSituation, type Situation } from './situation.js'
@@ -17,7 +17,7 @@ export interface Guarded {
 }
 
 /**
- * Fits the model to all fidelities and, where the guard drops some, again without them.
+ * Fits the model to the fidelities that the guard keeps.
  * @throws RangeError without a run
  */
 export function fitGuarded(
@@ -26,19 +26,23 @@ export function fitGuarded(
   rng: Rng,
   memo?: Memo,
 ): Guarded {
-  const { space } = situation.compiled
+  const { runs, compiled } = situation
+  const { space } = compiled
   const learn = (at: Situation) =>
     fitModel(at.runs, { space, params, costs: at.costs, rng: rng.fork('model'), memo })
-  const model = learn(situation)
-  if (params.replicate || model.target === 0) return { model, situation, judgements: [] }
-  const judgements = judgeFidelities(model, params.leastCorrelation)
+  const target = runs.fidelities.length - 1
+  const judgements =
+    params.replicate || target === 0
+      ? []
+      : judgeFidelities(runs, inputMap(space, params), params.leastCorrelation, rng.fork('guard'))
   const kept = [...judgements.keys()].filter((m) => judgements[m].kept)
-  if (kept.length === judgements.length) return { model, situation, judgements }
-  const places = [...kept, model.target]
-  const runs = restrictRuns(situation.runs, places)
-  const reduced = restrictSituation(situation, runs, places)
+  const places = [...kept, target]
+  const reduced = restrictSituation(situation, restrictRuns(runs, places), places)
   // Something has to be run, even if little is learned from it.
-  if (reduced.offered.length === 0) return { model, situation, judgements }
-  const left = runs.scores.length > 0 ? learn(reduced) : undefined
-  return { model: left, situation: reduced, judgements }
+  const isEmpty = reduced.offered.length === 0
+  if (isEmpty || kept.length === judgements.length) {
+    return { model: learn(situation), situation, judgements }
+  }
+  const model = reduced.runs.scores.length > 0 ? learn(reduced) : undefined
+  return { model, situation: reduced, judgements }
 }
