@@ -99,7 +99,8 @@ function pickNow(input: ReplayInput, pools: readonly Pool[], choices: Remaining)
     ...stateOf(input, pools),
     target: table.target,
     candidates,
-    rng: createRng(seed, 'pick'),
+    // The stream of suggestions, so that a fit that is kept serves both.
+    rng: createRng(seed, 'suggest'),
   })
   if (place === undefined) return null
   const row = choices.rows[place]
