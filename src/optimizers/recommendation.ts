@@ -208,7 +208,7 @@ export const ExplanationSchema = Type.Object(
     correlations: Type.Array(
       Type.Object(
         {
-          between: Type.Tuple([Type.String(), Type.String()]),
+          between: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
           correlation: Type.Number({ minimum: -1, maximum: 1 }),
         },
         closed,

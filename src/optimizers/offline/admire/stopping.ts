@@ -1,9 +1,11 @@
-import type { RowMatrix } from '../../row-matrix.js'
+import type { Rng } from '../../random.js'
+import { type RowMatrix, selectRows } from '../../row-matrix.js'
 import { conditionOn, type Model, noiseAt, pointsOf } from './model.js'
+import { logNoisyImprovement } from './noisy-improvement.js'
 import type { Outlook } from './outlook.js'
 import { restrictRuns, rowsAt } from './runs.js'
 import type { Situation } from './situation.js'
-import { logImprovement } from './utilities.js'
+import type { Choices } from './utilities.js'
 
 /** Runs in a row that have to promise too little. */
 const PATIENCE = 3
@@ -12,11 +14,18 @@ const NEGLIGIBLE = 0.01
 
 /**
  * Whether nothing more is to be expected: for three runs at the target, the largest expected improvement there has been below 1 % of
- * the standard deviation of its noise. The runs before are looked at with today's hyper-parameters.
- * @param mixtures (k × m) that could be run
+ * the standard deviation of its noise. The runs before are looked at with today's hyper-parameters. The improvement is upon scores that
+ * vary together with those of the mixtures: next to the best one there is doubt about both, and nothing to be gained.
+ * @param offer what could be run
  */
-export function hasConverged(model: Model, situation: Situation, mixtures: RowMatrix): boolean {
+export function hasConverged(
+  model: Model,
+  situation: Situation,
+  offer: Choices,
+  rng: Rng,
+): boolean {
   const atTarget = rowsAt(model.runs, model.target)
+  const mixtures = closestToTarget(offer)
   if (atTarget.length < PATIENCE || mixtures.rows === 0) return false
   const limit = Math.log(NEGLIGIBLE * Math.sqrt(noiseAt(model, model.target)))
   const all = [...model.runs.fidelities.keys()]
@@ -26,13 +35,28 @@ export function hasConverged(model: Model, situation: Situation, mixtures: RowMa
       model,
       restrictRuns(model.runs, all, (i) => !last.has(i)),
     )
-    if (largestImprovement(before, situation, mixtures) >= limit) return false
+    if (largestImprovement(before, situation, mixtures, rng.fork('back', back)) >= limit)
+      return false
   }
   return true
 }
 
+/** What could be run at the fidelity closest to the target. */
+function closestToTarget({ weights, fidelity }: Choices): RowMatrix {
+  const closest = fidelity.reduce((a, b) => Math.max(a, b), 0)
+  return selectRows(
+    weights,
+    [...fidelity.keys()].filter((k) => fidelity[k] === closest),
+  )
+}
+
 /** Without the trials under way: what they will tell is not known yet. */
-function largestImprovement(model: Model, situation: Situation, mixtures: RowMatrix): number {
+function largestImprovement(
+  model: Model,
+  situation: Situation,
+  mixtures: RowMatrix,
+  rng: Rng,
+): number {
   const outlook: Outlook = {
     model,
     situation: withoutPending(situation),
@@ -40,7 +64,7 @@ function largestImprovement(model: Model, situation: Situation, mixtures: RowMat
     fantasies: [new Float64Array(0)],
   }
   const atTarget = model.posterior.at(pointsOf(model, mixtures, model.target))
-  return logImprovement(outlook, atTarget).reduce((a, b) => Math.max(a, b))
+  return logNoisyImprovement(outlook, atTarget, rng).reduce((a, b) => Math.max(a, b))
 }
 
 function withoutPending(situation: Situation): Situation {

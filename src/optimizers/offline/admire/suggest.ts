@@ -96,7 +96,7 @@ function modelled(situation: Situation, model: Model, input: Input): Found | und
     ? tableOffer(situation, candidates)
     : spaceOffer(situation, model, params, rng)
   if (offer.weights.rows === 0) return undefined
-  if (params.stop && !params.replicate && hasConverged(model, situation, offer.sought))
+  if (params.stop && !params.replicate && hasConverged(model, situation, offer, rng.fork('stop')))
     return undefined
   const outlook = imaginePending(model, situation, params, rng.fork('pending'))
   const best = candidates ? bestOfTable : bestOfSpace
