@@ -1,5 +1,9 @@
+import { admire } from './offline/admire/index.js'
 import { baselines } from './offline/baselines/index.js'
+import { bohb } from './offline/bohb/index.js'
+import { hyperband } from './offline/hyperband/index.js'
 import { mixingLaws } from './offline/mixing-laws/index.js'
+import { random } from './offline/random/index.js'
 import { regmix } from './offline/regmix/index.js'
 import type { Optimizer } from './types.js'
 
@@ -8,7 +12,10 @@ import type { Optimizer } from './types.js'
  * tests find it by itself. Parameters are checked against `paramsSchema` before a method sees them.
  */
 export const OPTIMIZERS: ReadonlyMap<string, Optimizer> = new Map(
-  [mixingLaws, regmix, baselines].map((method) => [method.name, method as unknown as Optimizer]),
+  [mixingLaws, regmix, admire, baselines, random, hyperband, bohb].map((method) => [
+    method.name,
+    method as unknown as Optimizer,
+  ]),
 )
 
 /** @throws RangeError for a name that is not registered */

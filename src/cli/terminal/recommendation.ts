@@ -6,23 +6,14 @@ import type {
 } from '../../optimizers/recommendation.js'
 import { bar } from './bars.js'
 import { type Colours, coloursFor } from './colours.js'
+import { explanationSections } from './explanation.js'
+import { numberText, shareText } from './numbers.js'
 import { surrogateSection } from './surrogate-scores.js'
 import { type Column, table } from './tables.js'
 
 const BAR_WIDTH = 24
 
 const right = (title: string): Column => ({ title, align: 'right' })
-
-/** A share with three digits; what is smaller shows as such, and nothing as a dot. */
-export function shareText(share: number): string {
-  if (share === 0) return '·'
-  return share < 0.0005 ? '<.001' : share.toFixed(3)
-}
-
-export function numberText(value: number | null | undefined): string {
-  if (value === null || value === undefined) return '–'
-  return Number(value.toPrecision(4)).toString()
-}
 
 /** Passes over a domain; the dust that solvers leave is none. */
 const epochsText = (epochs: number | null) =>
@@ -145,6 +136,9 @@ export function recommendationText(
       'Constraints that bind the proposal',
       constraintsSection(recommendation, colours),
     ])
+  }
+  if (recommendation.explanation) {
+    sections.push(...explanationSections(recommendation.explanation, colours))
   }
   sections.push(['Verdict', verdictSection(recommendation, colours)])
   const body = sections.map(([title, text]) => `${colours.bold(title)}\n${text}\n`).join('\n')
