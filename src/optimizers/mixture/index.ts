@@ -28,6 +28,6 @@ export { exponentialSpacings, sampleUniformSimplex } from './sampling/uniform-si
 export { snap } from './snap.js'
 export { compileSpace, DEFAULT_MAX_EPOCHS } from './space.js'
 export { temperedPrior } from './temper.js'
-export { SAME_WEIGHT, VIOLATION_TOLERANCE } from './tolerance.js'
+export { SAME_MIXTURE, SAME_WEIGHT, VIOLATION_TOLERANCE } from './tolerance.js'
 export type { GroupConstraint, Space, UpperSource } from './types.js'
 export { largestViolation } from './violation.js'

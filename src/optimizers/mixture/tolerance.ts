@@ -9,3 +9,6 @@ export const FEASIBILITY_TOLERANCE = VIOLATION_TOLERANCE / 2
 
 /** How far apart a domain's weights may be in mixtures that are one and the same to a study. */
 export const SAME_WEIGHT = 1e-6
+
+/** Mixtures no further apart than this in L1 are the same trial to a method: trainers' samplers do not tell them apart. */
+export const SAME_MIXTURE = 1e-3

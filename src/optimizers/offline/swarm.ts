@@ -2,14 +2,12 @@ import {
   MixtureSet,
   type RegmixSamplingOptions,
   regmixDrawer,
+  SAME_MIXTURE,
   toMixture,
 } from '../mixture/index.js'
 import { permutation, type Rng } from '../random.js'
 import { createRowMatrix, rowOf } from '../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../types.js'
-
-/** Mixtures no further apart than this in L1 count as the same trial (RegMix rounds to about this). */
-const SAME_MIXTURE = 1e-3
 
 /** Vectors drawn for one mixture before the space counts as exhausted: few of them may be within all bounds. */
 const MOST_DRAWS = 1000

@@ -1,17 +1,25 @@
 import { nearestFeasible } from '../../evidence/index.js'
 import { l1Distance } from '../../mixture/distance.js'
-import { MixtureSet, OLMIX_SAMPLING, regmixDrawer } from '../../mixture/index.js'
+import {
+  largestViolation,
+  MixtureSet,
+  OLMIX_SAMPLING,
+  regmixDrawer,
+  SAME_MIXTURE,
+  snap,
+  VIOLATION_TOLERANCE,
+} from '../../mixture/index.js'
 import { uniformMixture } from '../../mixture/reference-mixtures.js'
 import { uniformDrawer } from '../../mixture/sampling/feasible.js'
 import type { Space } from '../../mixture/types.js'
 import type { Rng } from '../../random.js'
-import { type RowMatrix, rowOf } from '../../row-matrix.js'
+import { type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
 import type { AdmireParams } from './params.js'
-import { countRuns, rowsAt } from './runs.js'
-import type { Situation } from './situation.js'
+import { countRuns, rowsAt, stack } from './runs.js'
+import type { Placed, Situation } from './situation.js'
 
-/** Two mixtures no further apart in L1 are the same trial. */
-export const SAME_MIXTURE = 1e-3
+/** Weights are multiples of 1/1,000 where the constraints let them, as trainers' samplers take them; the model sees what is run. */
+export const STEPS = 1000
 const LEAST_RUNS = 5
 /** Of the cheapest fidelity, for each domain. */
 const MOST_PER_DOMAIN = 3
@@ -71,22 +79,48 @@ export function unfinishedDesign(situation: Situation, params: AdmireParams): nu
 /**
  * The next mixture of the design at a fidelity, or undefined when the space has no more. The list of mixtures is the study's: the
  * natural and the uniform one, then draws around the natural mixture and over the whole space in turn, each from a stream of its
- * own. Fidelities take them in this order, so that dearer ones run what cheaper ones ran.
- * @param avoid mixtures that are known at the fidelity, beside those of the situation
+ * own. Fidelities take them in this order, dearer ones only what cheaper ones ran as long as there is such, imported runs last.
  */
 export function nextDesigned(
   situation: Situation,
   fidelity: number,
   rng: Rng,
-  avoid: readonly RowMatrix[] = [],
 ): DesignedRun | undefined {
   const { space } = situation.compiled
   const tried = triedAt(situation, fidelity)
-  for (const rows of avoid) for (let i = 0; i < rows.rows; i++) tried.add(rowOf(rows, i))
   const draw = designDrawer(space, rng.fork('design'))
-  for (let i = 0; i < tried.size + MOST_DRAWS; i++) {
-    const weights = draw(i)
-    if (weights && !tried.has(weights)) return { fidelity, weights }
+  const below = mixturesBelow(situation, fidelity)
+  const known = new MixtureSet(SAME_MIXTURE)
+  for (let k = 0; k < below.rows; k++) known.add(rowOf(below, k))
+  const firstOf = (draws: number, isEligible: (weights: Float64Array) => boolean) => {
+    for (let i = 0; i < draws; i++) {
+      const weights = draw(i)
+      if (weights && !tried.has(weights) && isEligible(weights)) return weights
+    }
+    return undefined
+  }
+  const weights =
+    firstOf(Math.min(MOST_DRAWS, known.size + tried.size), (own) => known.has(own)) ??
+    firstFeasible(space, below, tried) ??
+    firstOf(tried.size + MOST_DRAWS, () => true)
+  return weights && { fidelity, weights }
+}
+
+/** Run or being run at cheaper fidelities of this study, furthest from the target first. */
+function mixturesBelow({ runs, pending, costs }: Situation, fidelity: number): RowMatrix {
+  const isBelow = (m: number) => m < fidelity && costs[m] > 0
+  const rowsBelow = ({ weights, fidelity: places }: Placed) =>
+    selectRows(
+      weights,
+      [...places.keys()].filter((i) => isBelow(places[i])),
+    )
+  return stack([rowsBelow(runs), rowsBelow(pending)], runs.weights.columns)
+}
+
+function firstFeasible(space: Space, rows: RowMatrix, tried: MixtureSet): Float64Array | undefined {
+  for (let k = 0; k < rows.rows; k++) {
+    const row = rowOf(rows, k)
+    if (!tried.has(row) && largestViolation(space, row) <= VIOLATION_TOLERANCE) return row.slice()
   }
   return undefined
 }
@@ -99,16 +133,13 @@ export function drawnCandidate(
   rng: Rng,
 ): DesignedRun | undefined {
   if (candidates.rows === 0) return undefined
-  const { weights } = situation.runs
-  const below = [...situation.runs.fidelity.keys()].filter(
-    (i) => situation.runs.fidelity[i] < fidelity,
-  )
+  const below = mixturesBelow(situation, fidelity)
   const known = new MixtureSet(SAME_MIXTURE)
-  for (const i of below) known.add(rowOf(weights, i))
+  for (let i = 0; i < below.rows; i++) known.add(rowOf(below, i))
   const all = [...Array(candidates.rows).keys()]
   const shared = all.filter((k) => known.has(rowOf(candidates, k)))
   const eligible = shared.length > 0 ? shared : all
-  const made = rowsAt(situation.runs, fidelity).length + situation.pending.fidelity.length
+  const made = rowsAt(situation.runs, fidelity).length + rowsAt(situation.pending, fidelity).length
   const row =
     eligible[
       rng.fork(`initial ${situation.runs.fidelities[fidelity]}`, made).integer(eligible.length)
@@ -116,12 +147,11 @@ export function drawnCandidate(
   return { fidelity, weights: rowOf(candidates, row).slice(), row }
 }
 
-/** Mixtures run or being run at a fidelity. */
-export function triedAt({ runs, pending }: Situation, fidelity: number): MixtureSet {
+/** Mixtures run or being run at a fidelity, or tried there in vain. */
+export function triedAt({ runs, pending, unscored }: Situation, fidelity: number): MixtureSet {
   const tried = new MixtureSet(SAME_MIXTURE)
-  for (const i of rowsAt(runs, fidelity)) tried.add(rowOf(runs.weights, i))
-  for (let i = 0; i < pending.fidelity.length; i++) {
-    if (pending.fidelity[i] === fidelity) tried.add(rowOf(pending.weights, i))
+  for (const placed of [runs, pending, unscored]) {
+    for (const i of rowsAt(placed, fidelity)) tried.add(rowOf(placed.weights, i))
   }
   return tried
 }
@@ -136,6 +166,6 @@ function designDrawer(space: Space, rng: Rng): (i: number) => Float64Array | und
   return (i) => {
     if (i < 2) return i === 1 && isSame ? undefined : references[i]
     const own = rng.fork('mixture', i)
-    return (i % 2 === 0 ? around(own) : undefined) ?? anywhere(own)
+    return snap(space, (i % 2 === 0 ? around(own) : undefined) ?? anywhere(own), STEPS)
   }
 }

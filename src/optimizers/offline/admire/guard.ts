@@ -1,4 +1,5 @@
 import { l1Distance } from '../../mixture/distance.js'
+import { SAME_MIXTURE } from '../../mixture/index.js'
 import type { Rng } from '../../random.js'
 import { rowOf } from '../../row-matrix.js'
 import {
@@ -40,7 +41,6 @@ export interface FidelityJudgement {
 /** artanh of a correlation, beforehand: the prior of the coregionalisation, too. */
 const EXPECTED = Math.atanh(0.7)
 const EXPECTED_PRECISION = 1 / 0.6 ** 2
-const SAME_MIXTURE = 1e-3
 const Z_90 = 1.6448536269514722
 const MOST_CORRELATED = 0.999
 

@@ -117,7 +117,7 @@ export function countRuns({ fidelities, fidelity }: Runs): number[] {
 }
 
 /** The rows at a fidelity. */
-export function rowsAt({ fidelity }: Runs, m: number): number[] {
+export function rowsAt({ fidelity }: Pick<Runs, 'fidelity'>, m: number): number[] {
   return [...fidelity.keys()].filter((i) => fidelity[i] === m)
 }
 

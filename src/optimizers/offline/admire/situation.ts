@@ -1,8 +1,14 @@
-import type { RowMatrix } from '../../row-matrix.js'
+import { type RowMatrix, selectRows } from '../../row-matrix.js'
 import { mean } from '../../surrogates/statistics.js'
 import type { ActiveTable, CompiledProblem, RunTable } from '../../types.js'
 import type { AdmireParams } from './params.js'
 import { gatherRuns, objectiveScoring, type Runs, stack } from './runs.js'
+
+/** Mixtures (k × m), each at a fidelity of the model. */
+export interface Placed {
+  readonly weights: RowMatrix
+  readonly fidelity: Int32Array
+}
 
 /** What a search has come to, with the fidelities that the model is about. */
 export interface Situation {
@@ -14,7 +20,9 @@ export interface Situation {
   /** Places of the fidelities that can be run. */
   readonly offered: readonly number[]
   /** Trials under way at fidelities of the model. */
-  readonly pending: { readonly weights: RowMatrix; readonly fidelity: Int32Array }
+  readonly pending: Placed
+  /** Runs that have no score and will get none: trials that failed or were given up, and those that lack a metric. */
+  readonly unscored: Placed
 }
 
 export interface SituationInput {
@@ -22,6 +30,8 @@ export interface SituationInput {
   params: AdmireParams
   completed: readonly RunTable[]
   active: readonly ActiveTable[]
+  /** Tried without a result. */
+  avoid?: readonly ActiveTable[]
   /** Names of those that can be run. */
   offered: readonly string[]
   /** The fidelity that the mixture is for. Default: of those offered or run, the one closest to the target run. */
@@ -29,10 +39,11 @@ export interface SituationInput {
 }
 
 export function assess(input: SituationInput): Situation {
-  const { compiled, params, completed, active, offered } = input
+  const { compiled, params, completed, active, avoid = [], offered } = input
   const fidelities = fidelitiesOf(input)
   const place = new Map(fidelities.map((name, m) => [name, m]))
-  const underway = active.filter(({ fidelity }) => place.has(fidelity))
+  const placed = (tables: readonly ActiveTable[]) =>
+    placeAll(tables, place, compiled.space.names.length)
   return {
     compiled,
     runs: gatherRuns(
@@ -43,18 +54,39 @@ export function assess(input: SituationInput): Situation {
     ),
     costs: costsOf(compiled, params, completed, fidelities),
     offered: fidelities.flatMap((name, m) => (offered.includes(name) ? [m] : [])),
-    pending: {
-      weights: stack(
-        underway.map(({ normalised }) => normalised),
-        compiled.space.names.length,
-      ),
-      fidelity: Int32Array.from(
-        underway.flatMap(({ fidelity, normalised }) =>
-          new Array<number>(normalised.rows).fill(place.get(fidelity) as number),
-        ),
-      ),
-    },
+    pending: placed(active),
+    unscored: placed([...avoid, ...withoutScore(compiled, completed)]),
   }
+}
+
+/** Those of the model's fidelities. */
+function placeAll(
+  tables: readonly ActiveTable[],
+  place: ReadonlyMap<string, number>,
+  domains: number,
+): Placed {
+  const own = tables.filter(({ fidelity }) => place.has(fidelity))
+  return {
+    weights: stack(
+      own.map(({ normalised }) => normalised),
+      domains,
+    ),
+    fidelity: Int32Array.from(
+      own.flatMap(({ fidelity, normalised }) =>
+        new Array<number>(normalised.rows).fill(place.get(fidelity) as number),
+      ),
+    ),
+  }
+}
+
+/** The rows that the model cannot learn from. */
+function withoutScore(compiled: CompiledProblem, completed: readonly RunTable[]): ActiveTable[] {
+  const scoring = objectiveScoring(compiled)
+  return completed.map((table) => {
+    const { values } = scoring(table)
+    const rows = [...values.keys()].filter((i) => !Number.isFinite(values[i]))
+    return { fidelity: table.fidelity, normalised: selectRows(table.normalised, rows) }
+  })
 }
 
 /** The situation with only some of its fidelities. */
@@ -63,25 +95,23 @@ export function restrictSituation(
   runs: Runs,
   kept: readonly number[],
 ): Situation {
-  const { pending, costs, offered } = situation
+  const { pending, unscored, costs, offered } = situation
   const place = new Map(kept.map((m, k) => [m, k]))
-  const rows = [...pending.fidelity.keys()].filter((i) => place.has(pending.fidelity[i]))
-  const columns = pending.weights.columns
   return {
     ...situation,
     runs,
     costs: kept.map((m) => costs[m]),
     offered: offered.flatMap((m) => place.get(m) ?? []),
-    pending: {
-      weights: {
-        data: Float64Array.from(
-          rows.flatMap((i) => [...pending.weights.data.subarray(i * columns, (i + 1) * columns)]),
-        ),
-        rows: rows.length,
-        columns,
-      },
-      fidelity: Int32Array.from(rows, (i) => place.get(pending.fidelity[i]) as number),
-    },
+    pending: restrictPlaced(pending, place),
+    unscored: restrictPlaced(unscored, place),
+  }
+}
+
+function restrictPlaced({ weights, fidelity }: Placed, place: ReadonlyMap<number, number>): Placed {
+  const rows = [...fidelity.keys()].filter((i) => place.has(fidelity[i]))
+  return {
+    weights: selectRows(weights, rows),
+    fidelity: Int32Array.from(rows, (i) => place.get(fidelity[i]) as number),
   }
 }
 
@@ -97,10 +127,10 @@ function fidelitiesOf({ compiled, params, completed, offered, target }: Situatio
   const all = [...earlier, ...own]
   const last = target ?? own.at(-1) ?? names.at(-1) ?? ''
   if (params.form !== 'bo') return [...all.filter((name) => name !== last), last]
-  // One fidelity: where runs can be made, or else where they were.
-  const possible = names.filter((name) => offered.includes(name))
+  // One fidelity: where runs can be made; of those that are made, the one that the mixture is for, or else the closest to it.
   const made = names.filter((name) => withRuns.has(name))
-  return [possible.at(-1) ?? made.at(-1) ?? last]
+  if (target !== undefined) return [withRuns.has(target) ? target : (made.at(-1) ?? target)]
+  return [names.findLast((name) => offered.includes(name)) ?? made.at(-1) ?? last]
 }
 
 function costsOf(

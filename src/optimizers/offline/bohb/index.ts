@@ -2,8 +2,8 @@ import { Type } from 'typebox'
 import type { Optimizer } from '../../types.js'
 import { type BracketParams, bracketParamsProperties } from '../hyperband/index.js'
 import { pickBestOfHighestRung } from '../hyperband/pick.js'
-import { recommendBestRun } from '../hyperband/recommend.js'
 import { suggestInBrackets } from '../hyperband/suggest.js'
+import { recommendBestRun } from '../recommend-best-run.js'
 import { modelBasedMixtures, type SamplingParams } from './new-mixtures.js'
 
 export const BohbParamsSchema = Type.Object(

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Optimizer } from '../../types.js'
+import { recommendBestRun } from '../recommend-best-run.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 import { pickBestOfHighestRung } from './pick.js'
-import { recommendBestRun } from './recommend.js'
 import { randomMixtures, suggestInBrackets } from './suggest.js'
 
 /** Parameters of all methods that work in brackets. */

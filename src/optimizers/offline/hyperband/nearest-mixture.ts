@@ -1,9 +1,7 @@
+import { SAME_MIXTURE } from '../../mixture/index.js'
 import { type RowMatrix, rowOf } from '../../row-matrix.js'
 
-/** Mixtures no further apart than this in L1 count as the same: what others made of a mixture may be rounded. */
-export const SAME_MIXTURE = 1e-3
-
-/** It stops as soon as they differ: most pairs do so in their first weights. */
+/** Whether their L1 distance counts as none. It stops as soon as they differ: most pairs do so in their first weights. */
 export function isSameMixture(p: ArrayLike<number>, q: ArrayLike<number>): boolean {
   let total = 0
   for (let j = 0; j < p.length && total <= SAME_MIXTURE; j++) total += Math.abs(p[j] - q[j])

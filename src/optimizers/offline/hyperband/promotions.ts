@@ -2,6 +2,7 @@ import {
   largestViolation,
   MixtureSet,
   projectKl,
+  SAME_MIXTURE,
   type Space,
   toMixture,
   VIOLATION_TOLERANCE,
@@ -9,7 +10,7 @@ import {
 import { type RowMatrix, rowOf } from '../../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../../types.js'
 import type { BracketState, Member, Rung } from './bracket-state.js'
-import { isSameMixture, SAME_MIXTURE } from './nearest-mixture.js'
+import { isSameMixture } from './nearest-mixture.js'
 
 /**
  * All runs that asynchronous successive halving would now make of mixtures that did well (Li et al. 2020, MLSys, algorithm 2; also

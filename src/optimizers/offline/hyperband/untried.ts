@@ -1,8 +1,7 @@
-import { MixtureSet, REGMIX_SAMPLING } from '../../mixture/index.js'
+import { MixtureSet, REGMIX_SAMPLING, SAME_MIXTURE } from '../../mixture/index.js'
 import { createRowMatrix, type RowMatrix, rowMatrixFrom, rowOf } from '../../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../../types.js'
 import { suggestSwarm } from '../swarm.js'
-import { SAME_MIXTURE } from './nearest-mixture.js'
 
 /** A mixture for a bracket to start with. */
 export interface NewMixture {

@@ -1,14 +1,9 @@
 import { Type } from 'typebox'
 import { uniformDrawer } from '../../mixture/index.js'
-import type {
-  Optimizer,
-  RecommendInput,
-  RecommendResult,
-  SuggestInput,
-  Suggestion,
-} from '../../types.js'
+import type { Optimizer, SuggestInput, Suggestion } from '../../types.js'
 import { baselines } from '../baselines/index.js'
 import { pickBestMeasured } from '../picks.js'
+import { recommendBestRun } from '../recommend-best-run.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
 import { drawCandidates, suggestDrawn } from '../swarm.js'
 
@@ -34,7 +29,7 @@ export const random: Optimizer<SurrogateParams> = {
   validate: () => [],
   suggest: suggestRandom,
   pick: pickBestMeasured,
-  recommend: recommendBestMeasured,
+  recommend: (input) => recommendBestRun(random, input),
 }
 
 /** Uniform over the space or the candidates, at the fidelity closest to the target: what is measured there is what counts. */
@@ -52,17 +47,4 @@ function suggestRandom(input: SuggestInput<SurrogateParams>): Suggestion[] {
 function highestFidelity({ compiled, fidelities }: SuggestInput<SurrogateParams>): string {
   const offered = compiled.problem.fidelities.filter(({ name }) => fidelities.includes(name))
   return offered.reduce((a, b) => (b.order > a.order ? b : a)).name
-}
-
-function recommendBestMeasured(input: RecommendInput<SurrogateParams>): RecommendResult {
-  const { params } = input
-  const { recommendation, models } = baselines.recommend({
-    ...input,
-    // Those of the other baselines; none of them is asked for.
-    params: { ...params, baseline: 'best-observed', temperature: 1, maxEpochs: 1 },
-  })
-  return {
-    models,
-    recommendation: { ...recommendation, method: random.name, params: { ...params } },
-  }
 }

@@ -1,6 +1,6 @@
-import type { Optimizer, RecommendInput, RecommendResult } from '../../types.js'
-import { baselines } from '../baselines/index.js'
-import type { SurrogateParams } from '../surrogate-params.js'
+import type { Optimizer, RecommendInput, RecommendResult } from '../types.js'
+import { baselines } from './baselines/index.js'
+import type { SurrogateParams } from './surrogate-params.js'
 
 /**
  * The best run, as these methods have no model to look beyond their runs with; with enough runs, the surrogates say what to expect
