@@ -343,6 +343,21 @@ export const ERRORS = {
     title: 'The table has too many rows',
     fix: 'Split the table into several imports; the limit is in the detail.',
   },
+  'backtest-not-found': {
+    status: 404,
+    title: 'There is no such backtest',
+    fix: 'Check the id; GET /v1/backtests lists the backtests.',
+  },
+  'backtest-too-large': {
+    status: 422,
+    title: 'The backtest would take too long',
+    fix: 'Ask for fewer seeds, methods, runs (`maxRuns`) or a smaller `budget`; `mixwright backtest` replays any amount on your own machine.',
+  },
+  'backtest-failed': {
+    status: 500,
+    title: 'The backtest failed',
+    fix: 'See the detail; if the data look right, report it with the job id.',
+  },
   'too-costly': {
     status: 422,
     title: 'The computation is too large for an answer within the request',

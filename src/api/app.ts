@@ -16,6 +16,7 @@ import { stopping } from './plugins/stopping.js'
 import { swagger } from './plugins/swagger.js'
 import { traceContext } from './plugins/trace-context.js'
 import { validation } from './plugins/validation.js'
+import { backtestRoutes } from './routes/backtests.js'
 import { corpusRoutes } from './routes/corpora.js'
 import { eventRoutes } from './routes/events.js'
 import { exportRoutes } from './routes/exports.js'
@@ -112,6 +113,7 @@ export async function buildApp({
     await v1.register(eventRoutes, { services, places: new StreamPlaces(eventStreams, metrics) })
     await v1.register(fitRoutes, { services })
     await v1.register(recommendationRoutes, { services, inlineBytes })
+    await v1.register(backtestRoutes, { services, inlineBytes })
     await v1.register(exportRoutes, { services })
     await v1.register(jobRoutes, { services })
     await v1.register(keyRoutes, { services })

@@ -88,6 +88,7 @@ const FIXES: Partial<Record<ErrorCode, string>> = {
   'key-not-found': 'Check the id; `mixwright keys list` shows the keys.',
   'key-ended': 'Make a new one: mixwright keys create --name <name>.',
   'fit-failed': 'If the data look right, report it with the command line.',
+  'backtest-failed': 'If the data look right, report it with the command line.',
   internal: 'If it stays, report it with the command line.',
 }
 

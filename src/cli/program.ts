@@ -18,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   jobs: async () => (await import('./commands/jobs.js')).jobsCommand(),
   keys: async () => (await import('./commands/keys.js')).keysCommand(),
   fit: async () => (await import('./commands/fit.js')).fitCommand(),
+  backtest: async () => (await import('./commands/backtest.js')).backtestCommand(),
   export: async () => (await import('./commands/export.js')).exportCommand(),
   methods: async () => (await import('./commands/methods.js')).methodsCommand(),
   demo: async () => (await import('./commands/demo.js')).demoCommand(),

@@ -45,9 +45,20 @@ function sayConnection(display: TrialDisplay | undefined, state: 'lost' | 'back'
   display?.say(state === 'lost' ? 'the connection is lost; trying again' : 'the connection is back')
 }
 
-export function announcement({ id, trials, fidelity, state }: Search): string {
+export function announcement({
+  id,
+  trials,
+  fidelity,
+  fidelities,
+  parallel,
+  state,
+}: Search): string {
   const doing = state === 'running' || state === 'fitting' ? 'is under way' : `has ${state}`
-  return `The search ${id} ${doing}: ${trials} trials at fidelity "${fidelity}".`
+  const most = parallel === null ? `${trials}` : `up to ${trials}`
+  const where = fidelities
+    ? `the fidelities ${fidelities.map((name) => `"${name}"`).join(', ')}`
+    : `fidelity "${fidelity}"`
+  return `The search ${id} ${doing}: ${most} trials at ${where}.`
 }
 
 export function comeBack({ studyId }: Search): string {

@@ -1,4 +1,4 @@
-/** One imported run: a trial that came with its measurement. Weights are raw, in the study's domain order. */
+/** A run with its measurement, imported or of a trial. Weights are raw, in the study's domain order. */
 export interface RunRow {
   runId: string
   weights: number[]
@@ -6,4 +6,6 @@ export interface RunRow {
   /** Metric → standard error of its value, where the evaluator knows it. */
   standardErrors?: Record<string, number>
   tokens?: number | null
+  /** That the training took, where it is known. */
+  seconds?: number | null
 }

@@ -1,3 +1,4 @@
+export type * from './backtest-contract.js'
 export {
   BackupInvalidError,
   type BackupProgress,

@@ -5,6 +5,7 @@ import { migrate } from './migrations/index.js'
 import type { PoolLike } from './pool.js'
 import { openPostgresql } from './postgresql.js'
 import { createApiKeyRepository } from './repositories/api-key-repository.js'
+import { createBacktestRepository } from './repositories/backtest-repository.js'
 import { createCorpusRepository } from './repositories/corpus-repository.js'
 import { createEventRepository } from './repositories/event-repository.js'
 import { createExternalTrialRepository } from './repositories/external-trial-repository.js'
@@ -61,6 +62,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
       studies: createStudyRepository(db),
       imports,
       fits: createFitRepository(db),
+      backtests: createBacktestRepository(db),
       jobs: createJobRepository(db),
       corpora: createCorpusRepository(db),
       searches: createSearchRepository(db),

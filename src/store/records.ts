@@ -54,13 +54,13 @@ export interface ImportRecord {
 }
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-export type JobKind = 'fit' | 'ingest' | 'trial'
+export type JobKind = 'fit' | 'ingest' | 'trial' | 'backtest'
 
 export interface JobRecord {
   id: string
   kind: JobKind
   studyId: string | null
-  /** What the job is about: the id of the fit, the ingestion or the trial. */
+  /** What the job is about: the id of the fit, the ingestion, the trial or the backtest. */
   subjectId: string
   state: JobState
   progress: { done: number; total: number; message: string } | null
@@ -157,9 +157,16 @@ export interface SearchRecord {
   id: string
   studyId: string
   purpose: SearchPurpose
+  /** Where the fit is made, and the trials are run, unless the method chooses. */
   fidelity: string
+  /** Those among which the method chooses for each trial; null where all trials are at `fidelity`. */
+  fidelities: string[] | null
   /** Trials it may spend, baselines included. */
   trials: number
+  /** What its trials may cost in all, in the unit of the fidelities' costs; null without a bound. */
+  budget: number | null
+  /** Trials in flight at a time, each chosen when there is room for it; null where all are chosen at the start. */
+  parallel: number | null
   seed: number
   state: SearchState
   fitId: string | null

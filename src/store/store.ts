@@ -1,3 +1,4 @@
+import type { BacktestRepository } from './backtest-contract.js'
 import type { CorpusRepository } from './corpus-contract.js'
 import type { ExternalTrialRepository } from './external-trial-contract.js'
 import type { IdempotencyRepository } from './idempotency-contract.js'
@@ -28,7 +29,7 @@ export interface StudyRepository {
     change: Partial<Pick<StudyRecord, 'name' | 'labels' | 'trialPolicy'>>,
   ): Promise<StudyRecord | undefined>
   /**
-   * Removes the study with all its imports, runs, searches, trials, fits, jobs and events. False when there is none, or it
+   * Removes the study with all its imports, runs, searches, trials, fits, backtests, jobs and events. False when there is none, or it
    * has another version than the one that is given.
    */
   delete(id: string, version?: number): Promise<boolean>
@@ -103,10 +104,10 @@ export interface FitRepository {
 }
 
 /**
- * What keeps a job: it is itself under way, or its trial is; a search waits for its fit; or its fit or ingestion came to
- * nothing, and the job alone says why.
+ * What keeps a job: it is itself under way, or its trial is; a search waits for its fit; or its fit, ingestion or
+ * backtest came to nothing, and the job alone says why.
  */
-export type JobNeed = 'under-way' | 'trial' | 'search' | 'fit' | 'ingestion'
+export type JobNeed = 'under-way' | 'trial' | 'search' | 'fit' | 'ingestion' | 'backtest'
 
 export interface JobRepository {
   get(id: string): Promise<JobRecord | undefined>
@@ -141,9 +142,8 @@ export interface JobRepository {
    */
   findOrphans(staleBefore: Date): Promise<JobRecord[]>
   /**
-   * Removes jobs that ended before the date and that no fit, ingestion or trial needs any more: that of a fit or an
-   * ingestion which came to nothing says why, and stays as long as they do. What a job was about keeps its id. Returns how
-   * many.
+   * Removes jobs that ended before the date and that no fit, ingestion, trial or backtest needs any more: that of one which
+   * came to nothing says why, and stays as long as it does. What a job was about keeps its id. Returns how many.
    */
   deleteEndedBefore(date: Date): Promise<number>
   /** Removes an ended job under the same conditions. Undefined when there is none; otherwise what it is kept for. */
@@ -158,6 +158,7 @@ export interface Store {
   readonly studies: StudyRepository
   readonly imports: ImportRepository
   readonly fits: FitRepository
+  readonly backtests: BacktestRepository
   readonly jobs: JobRepository
   readonly corpora: CorpusRepository
   readonly searches: SearchRepository

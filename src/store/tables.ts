@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
 import type { CompleteProblem } from '../optimizers/problem.js'
+import type { BacktestRecord } from './backtest-contract.js'
 import type { ApiKeyRecord } from './key-contract.js'
 import type {
   AttemptRecord,
@@ -36,6 +37,8 @@ export interface Tables {
   studyEvents: StudyEventsTable
   apiKeys: ApiKeysTable
   idempotencyKeys: IdempotencyKeysTable
+  backtests: BacktestsTable
+  backtestRuns: BacktestRunsTable
 }
 
 /** Name of the schema that every statement names. */
@@ -231,7 +234,10 @@ interface SearchesTable {
   studyId: string
   purpose: SearchRecord['purpose']
   fidelity: string
+  fidelities: string[] | null
   trials: number
+  budget: number | null
+  parallel: number | null
   seed: number
   state: Generated<SearchRecord['state']>
   fitId: string | null
@@ -274,6 +280,28 @@ interface IdempotencyKeysTable {
   headers: NullableJson<Record<string, string> | null>
   body: string | null
   createdAt: Timestamp
+}
+
+interface BacktestsTable {
+  id: string
+  studyId: string | null
+  jobId: string
+  problem: Json<CompleteProblem>
+  settings: Json<BacktestRecord['settings']>
+  importIds: string[]
+  trialIds: string[]
+  dataHash: string
+  report: NullableJson<BacktestRecord['report']>
+  createdAt: Timestamp
+  finishedAt: Date | null
+}
+
+/** Of backtests that brought their own runs: a page of them each. */
+interface BacktestRunsTable {
+  backtestId: string
+  position: number
+  fidelity: string
+  rows: Json<unknown[]>
 }
 
 export type JobRow = Selectable<JobsTable>

@@ -1,7 +1,9 @@
+import type { TriedVersion } from './external-trial-contract.js'
 import type {
   AttemptRecord,
   EventRecord,
   FitRecord,
+  ImportRecord,
   JobRecord,
   LeaseRecord,
   MeasurementRecord,
@@ -46,9 +48,14 @@ export interface SearchRepository {
     >,
     trials: readonly NewTrial[],
   ): Promise<SearchRecord | undefined>
+  /**
+   * Adds trials (`waiting`, with their queued jobs) to a search that is running and has as many as `expectedTrials`. False, and
+   * nothing is written, when it has another number of them, or is not running any more.
+   */
+  extend(id: string, expectedTrials: number, trials: readonly NewTrial[]): Promise<boolean>
   get(id: string): Promise<SearchRecord | undefined>
   list(studyId: string, page: Page): Promise<SearchRecord[]>
-  /** How many trials are in which state. */
+  /** How many of its trials are in which state. */
   counts(id: string): Promise<Record<ProxyTrialState, number>>
   /**
    * Once all trials have ended: writes the fit and its job, and moves the search from `running` to `fitting`, in one
@@ -80,6 +87,21 @@ export interface TrialQuery extends Page {
   searchId?: string
   evaluator?: TrialRecord['evaluator']
   state?: TrialState
+}
+
+/** Everything that was tried in a study, or is being tried, at one moment. */
+export interface TriedStudy extends TriedVersion {
+  /** Complete ones with training runs, oldest first. */
+  imports: Pick<ImportRecord, 'id' | 'fidelity'>[]
+  /** Of searches and of others, in the order of creation; not of comparisons, which are for judging a fit. */
+  trials: TriedTrial[]
+}
+
+export interface TriedTrial extends Pick<TrialRecord, 'id' | 'searchId' | 'fidelity' | 'state'> {
+  /** It may yet be completed: it waits, runs, or can be handed out again. */
+  isOpen: boolean
+  /** Null of completed ones: their rows have them. */
+  weights: number[] | null
 }
 
 /** A trial with all that was done for it. */
@@ -155,9 +177,14 @@ export interface TrialRepository {
   settle(trialId: string): Promise<boolean>
   /**
    * Completed trials with their last measurement, in the order given, as pages of JSON text (an array of RunRow whose
-   * `runId` is the trial's id), as `ImportRepository.readRows`.
+   * `runId` is the trial's id), as `ImportRepository.readRows`. Their `seconds` are those between the beginning and the end of
+   * the attempt that completed them, null where a result came without an attempt.
    */
   readRows(trialIds: readonly string[], pageRows?: number): AsyncIterable<string>
+  /** Of which study and at which fidelity the trials are, in the order given; those that are gone are left out. */
+  origins(trialIds: readonly string[]): Promise<Pick<TrialRecord, 'id' | 'studyId' | 'fidelity'>[]>
+  /** Undefined when there is no such study. One statement: nothing that changes meanwhile is in none of its parts. */
+  tried(studyId: string): Promise<TriedStudy | undefined>
   /** Ids of trials that ended before the date: nothing resumes from their checkpoints. */
   endedBefore(date: Date): Promise<string[]>
   /** Which of these ids are trials that may still be resumed. */

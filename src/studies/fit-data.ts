@@ -1,93 +1,89 @@
 import type { RunRow } from '../formats/run-row.js'
 import { hashCanonical } from '../optimizers/canonical-json.js'
-import type { ImportRecord, StudyRecord, TrialRecord } from '../store/records.js'
+import { optimizerByName } from '../optimizers/registry.js'
+import type { FitRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { completeImports } from './imports.js'
-
-/** What a study has to learn from: imported tables, and proxies that were trained to their end. */
-export interface FittableRuns {
-  imports: ImportRecord[]
-  /** Completed trials of searches; what comparisons trained is for judging a fit, not for making it. */
-  trials: TrialRecord[]
-  /** Those that have training runs. */
-  fidelities: ReadonlySet<string>
-}
+import type { FittableRuns } from './fittable-runs.js'
+import { previousSources } from './previous-studies.js'
+import { sourcesByFidelity } from './run-sources.js'
 
 /** The data of one fit, fixed when it is requested. */
 export interface FitData {
   fidelity: string
+  /** Of training runs at the fidelity, of hold-outs, and of what else the method learns from. */
   importIds: string[]
   trialIds: string[]
   /** SHA-256 (hex) over the problem and all runs. */
   dataHash: string
-  /** Training runs, of imports and trials together. */
+  /** Training runs at the fidelity, of imports and trials together. */
   runs: number
+  /** Those that a method learns from besides: at other fidelities, and of earlier studies. */
+  otherRuns: number
 }
 
-export async function fittableRuns(store: Store, studyId: string): Promise<FittableRuns> {
-  const imports = await completeImports(store, studyId)
-  const trials = await completedTrials(store, studyId)
-  const training = imports.filter(({ role }) => role === 'train')
-  return {
-    imports,
-    trials,
-    fidelities: new Set([...training, ...trials].map(({ fidelity }) => fidelity)),
-  }
-}
-
+/** @throws MixwrightError `study-not-found` when an earlier study that the method is to learn from was deleted */
 export async function dataOfFit(
   store: Store,
-  { problemHash }: Pick<StudyRecord, 'problemHash'>,
+  { problem, problemHash }: Pick<StudyRecord, 'problem' | 'problemHash'>,
   { imports, trials }: FittableRuns,
-  fidelity: string,
+  { fidelity, ...params }: Pick<FitRecord, 'fidelity' | 'method' | 'params'>,
 ): Promise<FitData> {
   const usedImports = imports
     .filter(({ role, fidelity: at }) => role === 'holdout' || at === fidelity)
     .sort(byId)
   const trialIds = trials.filter(({ fidelity: at }) => at === fidelity).map(({ id }) => id)
-  const imported = usedImports
-    .filter(({ role }) => role === 'train')
-    .reduce((sum, { rowCount }) => sum + rowCount, 0)
-  const hashes = usedImports.map(({ contentHash }) => contentHash)
+  const training = imports.filter(({ role }) => role === 'train').sort(byId)
+  const previous = await previousSources(store, problem, params)
+  const others = [
+    ...(learnsFromFidelities(params)
+      ? sourcesByFidelity(problem, training, trials).filter(
+          (source) => source.fidelity !== fidelity,
+        )
+      : []),
+    ...previous.sources,
+  ]
+  const known = new Map([...imports, ...previous.imports].map((table) => [table.id, table]))
+  const rowsOf = (ids: readonly string[]) =>
+    ids.reduce((sum, id) => sum + (known.get(id)?.rowCount ?? 0), 0)
+  const hashOf = (id: string) => known.get(id)?.contentHash ?? id
+  const hashes: unknown[] = [
+    problemHash,
+    usedImports.map(({ contentHash }) => contentHash),
+    ...(await trialHashes(store, trialIds)),
+  ]
+  for (const source of others) {
+    const measured = await trialHashes(store, source.trialIds)
+    hashes.push([source.fidelity, source.importIds.map(hashOf), measured])
+  }
+  const own = usedImports.filter(({ role }) => role === 'train').map(({ id }) => id)
   return {
     fidelity,
-    importIds: usedImports.map(({ id }) => id),
-    trialIds,
-    dataHash: hashCanonical([problemHash, hashes, ...(await trialHashes(store, trialIds))]),
-    runs: imported + trialIds.length,
+    importIds: [
+      ...usedImports.map(({ id }) => id),
+      ...others.flatMap(({ importIds }) => importIds),
+    ],
+    trialIds: [...trialIds, ...others.flatMap((source) => source.trialIds)],
+    dataHash: hashCanonical(hashes),
+    runs: rowsOf(own) + trialIds.length,
+    otherRuns: others.reduce(
+      (sum, source) => sum + rowsOf(source.importIds) + source.trialIds.length,
+      0,
+    ),
   }
 }
 
-const PAGE = 500
+export const learnsFromFidelities = ({ method }: Pick<FitRecord, 'method'>): boolean =>
+  optimizerByName(method).capabilities.fidelities
 
-/** In the order of their searches and positions, which the order of their ids is. */
-async function completedTrials(store: Store, studyId: string): Promise<TrialRecord[]> {
-  const searches = await allPages((after) => store.searches.list(studyId, { limit: PAGE, after }))
-  const ids = new Set(searches.filter(({ purpose }) => purpose === 'search').map(({ id }) => id))
-  const completed = await allPages((after) =>
-    store.trials.list({ studyId, state: 'completed', limit: PAGE, after }),
-  )
-  return completed.filter(({ searchId }) => searchId === null || ids.has(searchId)).sort(byId)
-}
-
-async function allPages<T extends { id: string }>(
-  page: (after: string | undefined) => Promise<T[]>,
-): Promise<T[]> {
-  const all: T[] = []
-  for (;;) {
-    const next = await page(all.at(-1)?.id)
-    all.push(...next)
-    if (next.length < PAGE) return all
-  }
-}
-
-/** Hashes of what the trials measured, without their ids: the same proxies trained again give the same. */
+/** Hashes of what the trials measured, without their ids and times: the same proxies trained again give the same. */
 async function trialHashes(store: Store, trialIds: readonly string[]): Promise<string[]> {
   const hashes: string[] = []
   for await (const page of store.trials.readRows(trialIds)) {
     const rows = JSON.parse(page) as RunRow[]
     hashes.push(
-      ...rows.map(({ weights, values, tokens }) => hashCanonical([weights, values, tokens])),
+      ...rows.map(({ weights, values, standardErrors, tokens }) =>
+        hashCanonical([weights, values, standardErrors, tokens]),
+      ),
     )
   }
   return hashes

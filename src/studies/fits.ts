@@ -1,11 +1,14 @@
 import { v7 as uuid } from 'uuid'
 import { MixwrightError } from '../errors.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
+import type { Optimizer } from '../optimizers/types.js'
 import type { FitRecord, JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { dataOfFit, type FitData, fittableRuns } from './fit-data.js'
+import { dataOfFit, type FitData, learnsFromFidelities } from './fit-data.js'
+import { fittableRuns } from './fittable-runs.js'
 import { completeParams, findMethod, refuseParams, refuseSurrogate } from './methods.js'
 import type { Doorbell } from './ports.js'
+import { refusePrevious } from './previous-studies.js'
 import { compileStored } from './problem.js'
 import { requireStudy } from './studies.js'
 
@@ -44,12 +47,14 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
       const given = input.params ?? (method.name === study.method ? study.params : {})
       const params = completeParams(method, given, '/params')
       refuseParams(method, compileStored(study.problem), params, '')
+      const used = { method: method.name, params }
+      await refusePrevious(store, study.problem, used, studyId)
       const surrogate = input.surrogate ?? 'auto'
       refuseSurrogate(method, surrogate, '/surrogate')
       const runs = await fittableRuns(store, studyId)
       const fidelity = chooseFidelity(study, runs.fidelities, input.fidelity)
-      const data = await dataOfFit(store, study, runs, fidelity)
-      if (method.needsRuns) requireRuns(study, data)
+      const data = await dataOfFit(store, study, runs, { ...used, fidelity })
+      if (method.needsRuns) requireRuns(study, method, data)
       const jobId = uuid()
       const inserted = await store.fits
         .insertWithJob(
@@ -57,9 +62,8 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
             id: input.id ?? uuid(),
             studyId,
             jobId,
-            method: method.name,
+            ...used,
             surrogate,
-            params,
             seed: input.seed ?? study.seed,
             fidelity,
             importIds: data.importIds,
@@ -117,12 +121,15 @@ export function chooseFidelity(
   return closest.name
 }
 
-function requireRuns(study: StudyRecord, { fidelity, runs }: FitData): void {
+function requireRuns(study: StudyRecord, method: Optimizer, data: FitData): void {
   const needed = study.problem.domains.length + 1
+  const isAny = learnsFromFidelities({ method: method.name })
+  const runs = isAny ? data.runs + data.otherRuns : data.runs
   if (runs >= needed) return
+  const where = isAny ? 'at all fidelities together' : `at fidelity "${data.fidelity}"`
   throw new MixwrightError(
     'too-few-runs',
-    `The study has ${runs} training run${runs === 1 ? '' : 's'} at fidelity "${fidelity}"; ` +
+    `The study has ${runs} training run${runs === 1 ? '' : 's'} ${where}; ` +
       `fitting ${needed - 1} domains takes at least ${needed} distinct mixtures.`,
   )
 }

@@ -1,6 +1,7 @@
 import type { DataFolder } from '../store/data-folder.js'
 import type { IdempotencyRepository } from '../store/idempotency-contract.js'
 import type { Store } from '../store/store.js'
+import { type BacktestService, createBacktestService } from './backtests.js'
 import { type CorpusService, createCorpusService } from './corpora.js'
 import { createEventService, type EventService } from './events.js'
 import { createExportService, type ExportService } from './exports.js'
@@ -26,6 +27,7 @@ export interface Services {
   readonly studies: StudyService
   readonly imports: ImportService
   readonly fits: FitService
+  readonly backtests: BacktestService
   readonly recommendations: RecommendationService
   readonly predictions: PredictionService
   readonly exports: ExportService
@@ -77,6 +79,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
     studies: createStudyService(store, searches, facts),
     imports: createImportService(store, compute, limits, dataFolder),
     fits: createFitService(store, doorbell),
+    backtests: createBacktestService({ store, compute, doorbell, limits }),
     recommendations,
     exports: createExportService(store, recommendations),
     predictions: createPredictionService(store, compute, limits),

@@ -28,6 +28,7 @@ const NEEDS: Record<JobNeed, string> = {
   search: 'is about the fit that a search waits for',
   fit: 'alone says why its fit came to nothing; it goes with the study',
   ingestion: 'alone says why its ingestion came to nothing; it stays as long as the ingestion',
+  backtest: 'alone says why its backtest came to nothing; delete the backtest, and it goes too',
 }
 
 export function createJobService(

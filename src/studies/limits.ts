@@ -8,6 +8,12 @@ export interface Limits {
   inlineCost: number
   /** Seconds that the computation of one stateless recommendation may take; what is still at work then is stopped. */
   inlineSeconds: number
+  /** Runs of one backtest, at all fidelities together. */
+  backtestRuns: number
+  /** Runs that one backtest may replay, with all methods and seeds together. */
+  backtestSteps: number
+  /** Seconds of computing, on all threads together, that one backtest may take. */
+  backtestSeconds: number
   /** Mixtures of one prediction. */
   predictionMixtures: number
 }
@@ -17,5 +23,8 @@ export const DEFAULT_LIMITS: Limits = {
   inlineRuns: 2_000,
   inlineCost: 2_000,
   inlineSeconds: 60,
+  backtestRuns: 10_000,
+  backtestSteps: 200_000,
+  backtestSeconds: 4 * 3600,
   predictionMixtures: 1_000,
 }

@@ -10,10 +10,24 @@ import type { ProxySpec } from '../optimizers/proxy.js'
 import type { MetricPrediction, Recommendation } from '../optimizers/recommendation.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { ProgressListener, Suggestion } from '../optimizers/types.js'
+import type {
+  BacktestMethod,
+  BacktestSettings,
+  StoredBacktestReport,
+} from '../store/backtest-contract.js'
 import type { JobKind } from '../store/records.js'
 import type { Device, ProxyMeasurement } from '../training/types.js'
+import type { AskedTerms, CompleteTerms } from './backtest-terms.js'
 
 /** What the studies need from outside their room: heavy computation, and a way to wake a worker. */
+
+/** Runs at a fidelity, as pages of JSON text: arrays of RunRow (formats/run-row.ts). */
+export interface RunPages {
+  fidelity: string
+  pages: string[]
+  /** Of another study over the same domains: its id, and its order of the weights. */
+  from?: { study: string; domains: readonly string[] }
+}
 
 export interface RecommendTask {
   problem: CompleteProblem
@@ -22,9 +36,10 @@ export interface RecommendTask {
   surrogate: SurrogateName | 'auto'
   params: Record<string, unknown>
   seed: number
-  /** Pages of JSON text: arrays of RunRow (formats/run-row.ts). */
-  training: { fidelity: string; pages: string[] }
-  holdouts: { name: string; fidelity: string; pages: string[] }[]
+  training: RunPages
+  /** What methods learn from besides, such as runs at other fidelities. Those of one fidelity are one table. */
+  others?: RunPages[]
+  holdouts: (RunPages & { name: string })[]
 }
 
 export interface RecommendOutcome {
@@ -79,6 +94,12 @@ export interface TrainOutcome {
   seconds: number
 }
 
+/** Mixtures at a fidelity: (k × m) weights in the problem's domain order, row by row. */
+export interface MixtureRows {
+  fidelity: string
+  weights: Float64Array
+}
+
 export interface SuggestTask {
   problem: CompleteProblem
   /** Key under which a thread may keep the compiled problem. */
@@ -86,10 +107,57 @@ export interface SuggestTask {
   method: string
   params: Record<string, unknown>
   seed: number
-  fidelity: string
-  /** (n × m) mixtures tried or being tried, in the problem's domain order, row by row; they are not suggested again. */
-  active: Float64Array
+  /** Names of the fidelities that mixtures may be chosen for, at least one. */
+  fidelities: readonly string[]
+  /** Mixtures being tried, and those tried of methods that do not look at results; they are not suggested again. */
+  active: readonly MixtureRows[]
   count: number
+  /** For adaptive methods, and for them alone: what was found. */
+  learned?: LearnedRuns
+}
+
+export interface LearnedRuns {
+  /** Training runs; those of one fidelity are one table. */
+  completed: RunPages[]
+  /** Mixtures tried without a result. */
+  avoid: readonly MixtureRows[]
+  /** The fidelity at which the uniform and the natural mixture come before any other, where they were not tried. */
+  baselinesAt: string
+}
+
+/** A mixture chosen by a method, or a baseline. */
+export interface ChosenMixture extends Suggestion {
+  /** `uniform` and `natural` for the baselines, '' for suggestions. */
+  label: string
+}
+
+/** Runs that methods are to be replayed on, and what was asked of the backtest. */
+export interface SurveyTask {
+  /** With the costs that the backtest counts with. */
+  problem: CompleteProblem
+  /** One entry a fidelity. */
+  runs: RunPages[]
+  target: string
+  methods: BacktestMethod[]
+  seed: number
+  /** Fidelities whose cost somebody has given. */
+  givenCosts: string[]
+  terms: AskedTerms
+}
+
+export interface RunSurvey extends CompleteTerms {
+  /** Fidelity → runs that can be looked up: those with every metric of the objective. */
+  scored: Record<string, number>
+  /** SHA-256 (hex) over all runs. */
+  dataHash: string
+}
+
+export interface BacktestTask {
+  /** With the costs that the backtest counts with. */
+  problem: CompleteProblem
+  settings: BacktestSettings
+  /** One entry a fidelity. */
+  runs: RunPages[]
 }
 
 /** CPU-heavy work, done in worker threads. Rejects with MixwrightError for expected refusals. */
@@ -132,7 +200,21 @@ export interface Compute {
     task: IngestTask,
     options: { signal?: AbortSignal; onProgress?: (progress: IngestProgress) => void },
   ): Promise<CorpusManifest>
-  suggest(task: SuggestTask): Promise<Suggestion[]>
+  suggest(task: SuggestTask): Promise<ChosenMixture[]>
+  /**
+   * Whether a backtest can be made of the runs, and on what terms.
+   * @throws MixwrightError `validation-failed` with pointers into `{ target, tables, entries, costs, budget }`
+   */
+  surveyRuns(task: SurveyTask): Promise<RunSurvey>
+  /**
+   * Replays every method with every seed, on as many threads as there are. Progress counts replays.
+   * @param options `mostSeconds`: of computing, on all threads together; any number when left out
+   * @throws MixwrightError `backtest-too-large` as soon as those that are done show that it would take longer
+   */
+  backtest(
+    task: BacktestTask,
+    options?: { signal?: AbortSignal; onProgress?: ProgressListener; mostSeconds?: number },
+  ): Promise<StoredBacktestReport>
 }
 
 /** Tells some worker that a job is waiting. The queue is only a doorbell: the job itself is in the store. */

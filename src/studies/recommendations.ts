@@ -5,7 +5,7 @@ import type { Recommendation } from '../optimizers/recommendation.js'
 import type { SurrogateName } from '../optimizers/surrogates/types.js'
 import type { FitRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { chooseFidelity } from './fits.js'
+import { checkedTable, groupRuns, inlineFidelity } from './inline-runs.js'
 import type { Limits } from './limits.js'
 import {
   completeParams,
@@ -15,7 +15,9 @@ import {
   refuseSurrogate,
 } from './methods.js'
 import type { Compute, RecommendTask } from './ports.js'
+import { previousSources, refusePrevious } from './previous-studies.js'
 import { checkProblem, hashProblem } from './problem.js'
+import { readSource } from './run-sources.js'
 import { DEFAULT_SEED, requireStudy } from './studies.js'
 
 /** A run as a caller writes it: weights and metric values by name. */
@@ -26,15 +28,24 @@ export interface InlineRun {
   tokens?: number
 }
 
+/** A training run. */
+export interface InlineTrainingRun extends InlineRun {
+  /** Default: the one that the runs are fitted at. */
+  fidelity?: string
+}
+
 export interface InlineStudy {
   problem: Problem
-  runs: InlineRun[]
+  runs: InlineTrainingRun[]
   holdouts?: { name: string; runs: InlineRun[]; fidelity?: string }[]
   method?: string
   surrogate?: SurrogateName | 'auto'
   params?: Record<string, unknown>
   seed?: number
-  /** Where the runs, and hold-outs that do not say, were made. Default: the problem's fidelity closest to the target run. */
+  /**
+   * The one that is fitted: where the runs, and hold-outs that do not say, were made. Default: the problem's fidelity closest to the
+   * target run; where all runs say theirs, of those.
+   */
   fidelity?: string
 }
 
@@ -76,9 +87,17 @@ export function createRecommendationService(
       refuseSurrogate(method, surrogate, '/surrogate')
       refuseCost(input, limits)
       refuseEqualNames(input.holdouts ?? [])
-      const fidelity = chooseFidelity({ problem }, new Set(), input.fidelity)
+      const used = { method: method.name, params }
+      await refusePrevious(store, problem, used)
+      const fidelity = inlineFidelity(problem, input)
       const check = (runs: InlineRun[], at: string, base: string) =>
         checkedRuns(compute, problem, runs, at, base, limits)
+      const tables = groupRuns(problem, method, input.runs, fidelity)
+      const [training, ...others] = await Promise.all(
+        tables.map((table) => checkedTable(table, (runs, at) => check(runs, at, ''))),
+      )
+      const { sources } = await previousSources(store, problem, used)
+      for (const source of sources) others.push(await readSource(store, source))
       const task: RecommendTask = {
         problem,
         problemHash: hashProblem(problem),
@@ -86,7 +105,8 @@ export function createRecommendationService(
         surrogate,
         params,
         seed: input.seed ?? DEFAULT_SEED,
-        training: await check(input.runs, fidelity, ''),
+        training,
+        others,
         holdouts: await Promise.all(
           (input.holdouts ?? []).map(async (holdout, i) => ({
             name: holdout.name,
@@ -137,9 +157,13 @@ function refuseCost({ problem, runs, holdouts }: InlineStudy, limits: Limits): v
   )
 }
 
-/** The same checks as an import's: the rows are written as the body of one. */
-async function checkedRuns(
-  compute: Compute,
+/**
+ * The same checks as an import's: the rows are written as the body of one.
+ * @param base pointer to what holds the runs
+ * @throws MixwrightError `rows-invalid`
+ */
+export async function checkedRuns(
+  compute: Pick<Compute, 'parseTable'>,
   problem: RecommendTask['problem'],
   runs: InlineRun[],
   fidelity: string,

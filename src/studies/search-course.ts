@@ -1,15 +1,19 @@
 import { v7 as uuid } from 'uuid'
 import { MixwrightError, type ProblemDocument, problemDocument } from '../errors.js'
 import { optimizerByName } from '../optimizers/registry.js'
-import type { SearchRecord } from '../store/records.js'
+import type { SearchRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { extendSearch } from './adaptive-searches.js'
 import type { EventService, StudyEvent } from './events.js'
-import { dataOfFit, fittableRuns } from './fit-data.js'
-import type { Doorbell } from './ports.js'
+import { dataOfFit, learnsFromFidelities } from './fit-data.js'
+import { chooseFidelity } from './fits.js'
+import { type FittableRuns, fittableRuns } from './fittable-runs.js'
+import type { Compute, Doorbell } from './ports.js'
 
 /** How a search goes on when its trials, and then its fit, have ended. */
 export interface SearchCourseOptions {
   store: Store
+  compute: Pick<Compute, 'suggest'>
   doorbell: Doorbell
   events: Pick<EventService, 'publish'>
 }
@@ -21,14 +25,30 @@ export async function advanceSearch(options: SearchCourseOptions, searchId: stri
   else if (search?.state === 'fitting') await afterFit(options, search)
 }
 
+/** What the input is to blame for, or the method, ends the search; other failures are for the next try. */
 async function afterTrials(options: SearchCourseOptions, search: SearchRecord): Promise<void> {
-  const { waiting, running, completed, failed, cancelled } = await options.store.searches.counts(
-    search.id,
-  )
-  if (waiting + running > 0) return
+  try {
+    if (!(await goesOn(options, search))) await afterLastTrial(options, search)
+  } catch (error) {
+    if (!(error instanceof MixwrightError) || error.status === 503) throw error
+    await fail(options, search, problemDocument(error))
+  }
+}
+
+/** Whether trials are under way; of methods that look at results, the next ones among them. */
+async function goesOn(options: SearchCourseOptions, search: SearchRecord): Promise<boolean> {
+  const { parallel } = search
+  if (parallel !== null) return extendSearch(options, { ...search, parallel })
+  const { waiting, running } = await options.store.searches.counts(search.id)
+  return waiting + running > 0
+}
+
+async function afterLastTrial(options: SearchCourseOptions, search: SearchRecord): Promise<void> {
+  const { completed, failed, cancelled } = await options.store.searches.counts(search.id)
+  const made = completed + failed + cancelled
   const ends = `${completed} completed, ${failed} were set aside and ${cancelled} were cancelled`
   const why = failed > 0 ? await whySetAside(options.store, search) : ''
-  const count = `Of ${search.trials} trial${search.trials === 1 ? '' : 's'} ${ends}${why}`
+  const count = `Of ${made} trial${made === 1 ? '' : 's'} ${ends}${why}`
   if (search.purpose === 'search') return beginFit(options, search, count)
   if (completed > 0) return finish(options, search)
   return fail(options, search, failure(`${count}: there is nothing to compare.`))
@@ -50,13 +70,19 @@ async function beginFit(
   const { store, doorbell, events } = options
   const study = await store.studies.get(search.studyId)
   if (!study) return
-  const data = await dataOfFit(store, study, await fittableRuns(store, study.id), search.fidelity)
+  const { method, params } = study
+  const runs = await fittableRuns(store, study.id)
+  const fidelity = fidelityOfFit(search, study, runs)
+  const data = await dataOfFit(store, study, runs, { method, params, fidelity })
   const m = study.problem.domains.length
-  const needed = optimizerByName(study.method).needsRuns ? m + 1 : 1
-  if (data.runs < needed) {
+  const isAny = learnsFromFidelities(study)
+  const found = isAny ? data.runs + data.otherRuns : data.runs
+  const needed = optimizerByName(method).needsRuns ? m + 1 : 1
+  if (found < needed) {
+    const where = isAny ? 'of the study' : `at fidelity "${fidelity}"`
     const detail =
-      `${count}. With the other runs at fidelity "${search.fidelity}" there are ${data.runs}; ` +
-      `${study.method} takes at least ${needed} for ${m} domains.`
+      `${count}. With the other runs ${where} there are ${found}; ` +
+      `${method} takes at least ${needed} for ${m} domains.`
     return fail(options, search, failure(detail))
   }
   const [fitId, jobId] = [uuid(), uuid()]
@@ -64,11 +90,11 @@ async function beginFit(
     id: fitId,
     studyId: study.id,
     jobId,
-    method: study.method,
+    method,
     surrogate: 'auto',
-    params: study.params,
+    params,
     seed: search.seed,
-    fidelity: search.fidelity,
+    fidelity,
     importIds: data.importIds,
     trialIds: data.trialIds,
     dataHash: data.dataHash,
@@ -77,6 +103,16 @@ async function beginFit(
   const about = { fitId, jobId, searchId: search.id }
   await events.publish(study.id, { type: 'fit-started', data: about })
   await doorbell.ring('fit', jobId)
+}
+
+/** That of the search; where its method chose others alone, the closest to the target run that has runs. */
+function fidelityOfFit(
+  { fidelity, fidelities }: SearchRecord,
+  study: StudyRecord,
+  { fidelities: withRuns }: FittableRuns,
+): string {
+  if (fidelities === null || withRuns.has(fidelity)) return fidelity
+  return chooseFidelity(study, withRuns)
 }
 
 async function afterFit(options: SearchCourseOptions, search: SearchRecord): Promise<void> {

@@ -7,13 +7,21 @@ import type { StudyRecord } from '../store/records.js'
 import type { Compute } from './ports.js'
 import { compileStored } from './problem.js'
 
-/** A mixture to train a proxy on. */
-export interface PlannedTrial {
+/** A mixture to try. */
+export interface PlannedMixture {
   /** `uniform` and `natural` for the baselines, '' for suggestions. */
   label: string
   reason: string
   /** In the study's domain order; they sum to 1. */
   weights: number[]
+}
+
+export interface PlacedMixture extends PlannedMixture {
+  fidelity: string
+}
+
+/** A mixture to train a proxy on. */
+export interface PlannedTrial extends PlacedMixture {
   seed: number
 }
 
@@ -48,16 +56,30 @@ export async function planSearch(
     active,
     count: count - baselines.length,
   })
-  return [...baselines, ...suggested].map((trial, position) => ({
-    ...trial,
-    seed: createRng(seed, 'trial', position).integer(LARGEST_SEED),
+  const mixtures = [...baselines, ...suggested].map((mixture) => ({ ...mixture, fidelity }))
+  return withSeeds(mixtures, seed)
+}
+
+/**
+ * The mixtures with the randomness of their training.
+ * @param searchSeed of the search
+ * @param first position of the first of them in the search
+ */
+export function withSeeds(
+  mixtures: readonly PlacedMixture[],
+  searchSeed: number,
+  first = 0,
+): PlannedTrial[] {
+  return mixtures.map((mixture, i) => ({
+    ...mixture,
+    seed: createRng(searchSeed, 'trial', first + i).integer(LARGEST_SEED),
   }))
 }
 
-/** A mixture to try, without the randomness of its training. */
-export type PlannedMixture = Omit<PlannedTrial, 'seed'>
-
-/** What the study's method suggests beside the mixtures that are known (`active`); fewer than asked for when there are no more. */
+/**
+ * What the study's method, which does not look at results, suggests beside the mixtures that are known (`active`); fewer than asked
+ * for when there are no more.
+ */
 export async function suggestMixtures(
   compute: Pick<Compute, 'suggest'>,
   { problem, problemHash, method, params }: StudyRecord,
@@ -69,10 +91,19 @@ export async function suggestMixtures(
     count: number
   },
 ): Promise<PlannedMixture[]> {
-  const active = rowMatrixFrom(request.active, space.names.length).data
-  const task = { problem, problemHash, method, params, ...request, active }
-  const suggestions = await compute.suggest(task)
-  return suggestions.map(({ weights, reason }) => ({
+  const { fidelity, seed, count } = request
+  const weights = rowMatrixFrom(request.active, space.names.length).data
+  const chosen = await compute.suggest({
+    problem,
+    problemHash,
+    method,
+    params,
+    seed,
+    fidelities: [fidelity],
+    active: [{ fidelity, weights }],
+    count,
+  })
+  return chosen.map(({ weights, reason }) => ({
     label: '',
     reason,
     weights: [...fromMixture(space, weights)],
@@ -112,15 +143,15 @@ export function baselineMixtures(space: Space): PlannedMixture[] {
 
 /** Whether no weight differs by more than 1e-6. */
 export function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  return Array.from(a).every((weight, i) => Math.abs(weight - b[i]) <= SAME_WEIGHT)
+  for (let j = 0; j < a.length; j++) if (!(Math.abs(a[j] - b[j]) <= SAME_WEIGHT)) return false
+  return true
 }
 
 /** Given mixtures by name, each trained with the same seeds. They need not meet the constraints. */
 export function planComparison(
   study: StudyRecord,
   mixtures: Readonly<Record<string, Mixture>>,
-  replicates: number,
-  seed: number,
+  { fidelity, replicates, seed }: { fidelity: string; replicates: number; seed: number },
 ): PlannedTrial[] {
   const { space } = compileStored(study.problem)
   const named = Object.entries(mixtures).map(([label, mixture]) => ({
@@ -132,6 +163,7 @@ export function planComparison(
       label,
       reason: `Replicate ${r + 1} of ${replicates} of the mixture "${label}".`,
       weights,
+      fidelity,
       seed: createRng(seed, 'replicate', r).integer(LARGEST_SEED),
     })),
   ).flat()

@@ -1,7 +1,5 @@
-import { v7 as uuid } from 'uuid'
 import { MixwrightError } from '../errors.js'
-import type { Fidelity, Mixture } from '../optimizers/problem.js'
-import type { DataFolder } from '../store/data-folder.js'
+import type { Mixture } from '../optimizers/problem.js'
 import type {
   MeasurementRecord,
   ProxyTrialState,
@@ -12,22 +10,29 @@ import type {
 } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { TrialDetail } from '../store/trial-contract.js'
-import { modelConfig, parameterCount } from '../training/index.js'
-import type { EventService, StudyEvent } from './events.js'
-import { fittableRuns } from './fit-data.js'
-import type { Compute, Doorbell } from './ports.js'
-import { comparisonPlan, proxyFidelity, refuseTooFew } from './search-checks.js'
+import type { StudyEvent } from './events.js'
+import { InTurn } from './in-turn.js'
 import { advanceSearch } from './search-course.js'
-import { type PlannedTrial, planSearch } from './search-plan.js'
+import { type SearchStartOptions, startComparison, startSearch } from './search-start.js'
 import { type Listing, listing, requireStudy } from './studies.js'
 
 export interface NewSearch {
   /** A search that has the id already was made by an earlier try: it is the one that is wanted. Default: a new id. */
   id?: string
-  /** A fidelity with the evaluator `proxy`. Default: the one with proxies that is closest to the target run. */
+  /**
+   * A fidelity with the evaluator `proxy`. Default: the one with proxies that is closest to the target run; of a method that chooses
+   * fidelities, all with proxies.
+   */
   fidelity?: string
-  /** Trials to train, the uniform and the natural mixture included. Default: 4 (m + 1) for m domains. */
+  /**
+   * Trials to train, or, of a method that looks at results, the most of them; the uniform and the natural mixture included. Default:
+   * 4 (m + 1) for m domains, and for a method that looks at results, where there is a budget, as many as it pays for.
+   */
   trials?: number
+  /** Most that the trials may cost in all, in the unit of the fidelities' costs. Default: no bound. */
+  budget?: number
+  /** Of methods that look at results: trials in flight at a time. Default: as many as this process trains at a time. */
+  parallel?: number
   /** Default: the study's. */
   seed?: number
 }
@@ -45,9 +50,6 @@ export interface NewComparison {
   seed?: number
 }
 
-/** A law has m + 1 parameters a metric; its optimum is not to be believed before there are a few runs for each. */
-const TRIALS_PER_PARAMETER = 4
-
 /** A search with how far it is. */
 export interface SearchView {
   search: SearchRecord
@@ -62,7 +64,8 @@ export interface TrialView extends TrialDetail {
 export interface SearchService {
   /**
    * Chooses the mixtures (uniform and natural first, as far as constraints allow) and queues a trial for each; once all have
-   * ended, the study's method is fitted.
+   * ended, the study's method is fitted. A method that looks at results chooses the first few, and each further one when a trial has
+   * ended.
    * @throws MixwrightError `study-not-found`, `validation-failed`, `search-running`, `too-few-runs`, `quota-exceeded`
    */
   start(studyId: string, input: NewSearch): Promise<SearchView>
@@ -81,8 +84,8 @@ export interface SearchService {
    */
   cancel(studyId: string, searchId: string): Promise<SearchView>
   /**
-   * Takes a search one step on, if it can be: all trials ended → the fit; the fit ended → the end. Idempotent; called after
-   * every trial and fit, and by the reconciler.
+   * Takes a search one step on, if it can be: room for further trials → these; all trials ended → the fit; the fit ended → the
+   * end. Idempotent; called after every trial and fit, and by the reconciler.
    */
   advance(searchId: string): Promise<void>
 }
@@ -107,54 +110,22 @@ export interface TrialService {
   deleteCheckpoint(studyId: string, trialId: string): Promise<void>
 }
 
-export interface SearchServiceOptions {
-  store: Store
-  compute: Pick<Compute, 'suggest'>
-  doorbell: Doorbell
-  events: Pick<EventService, 'publish'>
-  dataFolder: DataFolder
-  /** Trials in training at the same time, each with a checkpoint. */
-  trainingThreads: number
-}
-
-const DEFAULT_REPLICATES = 2
-
-/** Of one parameter in a checkpoint: its value and two moments, four bytes each. */
-const STATE_BYTES = 12
-
-export function createSearchService(options: SearchServiceOptions): SearchService {
-  const { store, compute } = options
+export function createSearchService(options: SearchStartOptions): SearchService {
+  const { store } = options
+  const inTurn = new InTurn()
   return {
     async start(studyId, input) {
       const study = await requireStudy(store, studyId)
       const made = await madeBefore(store, input.id)
       if (made) return made
-      const fidelity = proxyFidelity(study, input.fidelity)
-      await refuseWhileRunning(store, studyId)
-      const runs = await fittableRuns(store, studyId)
-      const tried = runs.trials.filter(({ fidelity: at }) => at === fidelity.name)
-      const seed = input.seed ?? study.seed
-      const count = input.trials ?? TRIALS_PER_PARAMETER * (study.problem.domains.length + 1)
-      const plan = await planSearch(compute, study, {
-        fidelity: fidelity.name,
-        count,
-        seed,
-        tried: tried.map(({ weights }) => weights),
-      })
-      refuseTooFew(study, fidelity.name, plan.length, runs)
-      return begin(options, study, fidelity, { id: input.id, purpose: 'search', seed, plan })
+      return view(store, await startSearch(options, study, input))
     },
 
     async compare(studyId, input) {
       const study = await requireStudy(store, studyId)
       const made = await madeBefore(store, input.id)
       if (made) return made
-      const fidelity = proxyFidelity(study, input.fidelity)
-      await refuseWhileRunning(store, studyId)
-      const seed = input.seed ?? study.seed
-      const replicates = input.replicates ?? DEFAULT_REPLICATES
-      const plan = comparisonPlan(study, input.mixtures, replicates, seed)
-      return begin(options, study, fidelity, { id: input.id, purpose: 'comparison', seed, plan })
+      return view(store, await startComparison(options, study, input))
     },
 
     async get(studyId, searchId) {
@@ -178,7 +149,8 @@ export function createSearchService(options: SearchServiceOptions): SearchServic
       return view(store, await requireSearch(store, studyId, searchId))
     },
 
-    advance: (searchId) => advanceSearch(options, searchId),
+    // Trials that end together would have the same next ones chosen for each.
+    advance: (searchId) => inTurn.run(searchId, () => advanceSearch(options, searchId)),
   }
 }
 
@@ -202,67 +174,8 @@ async function requireSearch(
   throw new MixwrightError('search-not-found', detail)
 }
 
-/** Asked first because choosing mixtures takes a while; the store asks again. */
-async function refuseWhileRunning(store: Store, studyId: string): Promise<void> {
-  const unfinished = await store.searches.unfinished()
-  const running = unfinished.find((search) => search.studyId === studyId)
-  if (running) throw searchRunning(running.id)
-}
-
-function searchRunning(id?: string): MixwrightError {
-  const named = id === undefined ? 'A search' : `The search ${id}`
-  return new MixwrightError('search-running', `${named} of the study has not ended.`)
-}
-
-async function begin(
-  options: SearchServiceOptions,
-  study: StudyRecord,
-  fidelity: Fidelity,
-  asked: Pick<SearchRecord, 'purpose' | 'seed'> & { id?: string; plan: PlannedTrial[] },
-): Promise<SearchView> {
-  const { store, doorbell, events, dataFolder, trainingThreads } = options
-  const { id: searchId = uuid(), purpose, seed, plan } = asked
-  const inFlight = Math.min(trainingThreads, plan.length)
-  await dataFolder.requireRoom(inFlight * (await bytesOfCheckpoint(store, study, fidelity)))
-  const trials = plan.map((planned, position) => ({
-    ...planned,
-    id: uuid(),
-    studyId: study.id,
-    searchId,
-    position,
-    fidelity: fidelity.name,
-    jobId: uuid(),
-  }))
-  const about = { id: searchId, studyId: study.id, purpose, fidelity: fidelity.name, seed }
-  const search = await store.searches.insert({ ...about, trials: trials.length }, trials)
-  if (!search) {
-    await requireStudy(store, study.id)
-    throw searchRunning()
-  }
-  const data = { searchId, purpose, fidelity: fidelity.name, trials: trials.length }
-  await events.publish(study.id, { type: 'search-started', data })
-  // Nobody waits for hundreds of bells; the reconciler finds what was not rung for.
-  void ringForAll(doorbell, trials)
-  return view(store, search)
-}
-
-async function ringForAll(doorbell: Doorbell, trials: readonly { jobId: string }[]): Promise<void> {
-  for (const { jobId } of trials) await doorbell.ring('trial', jobId)
-}
-
-async function bytesOfCheckpoint(
-  store: Store,
-  { ingestionId }: StudyRecord,
-  { proxy }: Fidelity,
-): Promise<number> {
-  const ingestion = ingestionId ? await store.corpora.ingestion(ingestionId) : undefined
-  if (!proxy || !ingestion?.manifest) return 0
-  const model = modelConfig(proxy.model, ingestion.manifest.tokenizer.vocabularySize)
-  return STATE_BYTES * parameterCount(model)
-}
-
 async function cancelSearch(
-  { store }: SearchServiceOptions,
+  { store }: SearchStartOptions,
   { id: searchId, state }: SearchRecord,
 ): Promise<void> {
   const end = { state: 'cancelled', problem: null } as const

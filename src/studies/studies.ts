@@ -10,6 +10,7 @@ import type { JobRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { refuseSmallDomains, resolveProblem } from './corpus-problem.js'
 import { completeParams, DEFAULT_METHOD, findMethod, refuseParams } from './methods.js'
+import { refusePrevious } from './previous-studies.js'
 import { checkProblem, hashProblem } from './problem.js'
 import type { SearchService } from './searches.js'
 import type { StudyFactsCache } from './study-facts.js'
@@ -96,6 +97,7 @@ export function createStudyService(
       const params = completeParams(method, input.params ?? {}, '/params')
       refuseParams(method, compiled, params, '')
       const { problem } = compiled
+      await refusePrevious(store, problem, { method: method.name, params })
       return store.studies.insert({
         id: input.id ?? uuid(),
         owner: input.owner ?? null,

@@ -4,11 +4,12 @@ import type { Fidelity } from '../optimizers/problem.js'
 import type { Grant, LeasedTrial } from '../store/external-trial-contract.js'
 import type { MeasurementRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { choosesFidelities } from './adaptive-choice.js'
 import { InTurn } from './in-turn.js'
 import type { Compute } from './ports.js'
 import { requireStudy } from './studies.js'
 import type { StudyFacts, StudyFactsCache } from './study-facts.js'
-import { SuggestionBatches } from './suggestion-batches.js'
+import { type NewTrials, SuggestionBatches } from './suggestion-batches.js'
 import { trialExpired, trialResumed, trialSuggested } from './trial-events.js'
 
 export interface SuggestionRequest {
@@ -16,7 +17,10 @@ export interface SuggestionRequest {
   client: string
   /** 1 to 100. Default 1. */
   count?: number
-  /** A fidelity with the evaluator `external`. Default: for new mixtures the cheapest one. */
+  /**
+   * A fidelity with the evaluator `external`. Default: for new mixtures the cheapest one, or those that the study's method chooses
+   * where it chooses fidelities.
+   */
   fidelity?: string
 }
 
@@ -54,6 +58,8 @@ export interface SuggestionServiceOptions {
 /** Clients that found nothing come back after this at the latest. */
 const LONGEST_RETRY_SECONDS = 30
 
+const NOTHING_NEW: NewTrials = { trials: [], awaitsResults: false }
+
 export function createSuggestionService(options: SuggestionServiceOptions): SuggestionService {
   const { store, compute, facts: cache } = options
   const batches = new SuggestionBatches({ store, compute })
@@ -61,10 +67,10 @@ export function createSuggestionService(options: SuggestionServiceOptions): Sugg
   return {
     async suggest(studyId, request) {
       const facts = await cache.get(studyId)
-      const fidelity = externalFidelity(facts.study, request.fidelity)
+      const fidelities = fidelitiesOfNew(facts.study, request.fidelity)
       // One after the other: the second of two at a time would not see what the first is about to get.
       return inTurn.run(`${studyId} ${request.client}`, () =>
-        handOut(options, batches, facts, { ...request, fidelityOfNew: fidelity.name }),
+        handOut(options, batches, facts, { ...request, fidelitiesOfNew: fidelities }),
       )
     },
   }
@@ -90,31 +96,40 @@ export function externalFidelity({ problem }: StudyRecord, asked?: string): Fide
   ])
 }
 
+/** Names of the fidelities that new mixtures may be for. @throws MixwrightError `validation-failed` */
+function fidelitiesOfNew(study: StudyRecord, asked?: string): string[] {
+  const { name } = externalFidelity(study, asked)
+  if (asked !== undefined || !choosesFidelities(study)) return [name]
+  return study.problem.fidelities
+    .filter(({ evaluator }) => evaluator === 'external')
+    .map((fidelity) => fidelity.name)
+}
+
 async function handOut(
   options: SuggestionServiceOptions,
   batches: SuggestionBatches,
   facts: StudyFacts,
-  request: SuggestionRequest & { fidelityOfNew: string },
+  request: SuggestionRequest & { fidelitiesOfNew: string[] },
 ): Promise<Suggestions> {
   const { store } = options
   const { study } = facts
-  const { client, count = 1, fidelity, fidelityOfNew } = request
+  const { client, count = 1, fidelity, fidelitiesOfNew: fidelities } = request
   const grant = grantFor(study, client)
   const old = await oldTrials(store, study, fidelity, grant, count)
   const missing = count - old.length
   const holds = { count: old.length, fidelity }
-  const asked = { facts, fidelity: fidelityOfNew, grant, holds, count: missing }
-  const answer = missing > 0 ? await batches.request(asked) : []
+  const asked = { facts, fidelities, grant, holds, count: missing }
+  const answer = missing > 0 ? await batches.request(asked) : NOTHING_NEW
   // Under the same name another process was asked, and has given: that is what the client has.
   if (answer === 'held') return handOut(options, batches, facts, request)
-  const created = answer
+  const { trials: created, awaitsResults } = answer
   if (old.length + created.length === 0) {
     // The timer may not have seen yet that a lease is due.
     const { expired } = await store.externalTrials.expireDue(trialExpired, study.id)
     if (expired.length > 0) old.push(...(await oldTrials(store, study, fidelity, grant, count)))
   }
   const isEmpty = old.length + created.length === 0
-  const wait = isEmpty ? await retryAfter(store, study, fidelity) : undefined
+  const wait = isEmpty ? await retryAfter(store, study, fidelity, awaitsResults) : undefined
   return {
     study,
     trials: [
@@ -163,14 +178,16 @@ async function withMeasurements(
 /**
  * A trial in the hands of another client may fail or expire, and is then offered again. One that can be offered was not a moment
  * ago: somebody was just telling about it.
+ * @param awaitsResults what is being tried, or was a moment ago, may make the method suggest more
  */
 async function retryAfter(
   store: Store,
   { id }: StudyRecord,
   fidelity: string | undefined,
+  awaitsResults: boolean,
 ): Promise<number | undefined> {
   const { trialPolicy } = await requireStudy(store, id)
   const { states, offerable } = await store.externalTrials.counts(id, fidelity)
-  if (states.running + offerable === 0) return undefined
+  if (states.running + offerable === 0 && !awaitsResults) return undefined
   return Math.ceil(Math.min(trialPolicy.leaseSeconds, LONGEST_RETRY_SECONDS))
 }

@@ -41,6 +41,7 @@ export const JOB_CATALOGUE = {
   fit: COMMON,
   ingest: COMMON,
   trial: COMMON,
+  backtest: COMMON,
 } as const satisfies Record<JobKind, JobDefinition>
 
 export type JobName = keyof typeof JOB_CATALOGUE

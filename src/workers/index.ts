@@ -9,6 +9,7 @@ import type { Device } from '../training/types.js'
 import { JOB_CATALOGUE, type JobSettings, type Processor } from './catalogue.js'
 import { startLeaseExpiry } from './lease-expiry.js'
 import type { Logger } from './logger.js'
+import { createBacktestProcessor } from './processors/backtest.js'
 import { createFitProcessor } from './processors/fit.js'
 import { createIngestProcessor } from './processors/ingest.js'
 import { createTrialProcessor } from './processors/trial.js'
@@ -78,6 +79,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const worker = await queue.startWorker(createProcessors(options, name), {
     fit: options.concurrency,
     ingest: 1,
+    backtest: 1,
     trial: options.trainingThreads ?? availableParallelism(),
   })
   const reconciler = startReconciler({
@@ -115,6 +117,7 @@ function createProcessors(options: WorkersOptions, worker: string): Processor[] 
   const common = { store, compute, worker, logger, monitor, settings }
   return [
     createFitProcessor({ ...common, searches }),
+    createBacktestProcessor(common),
     createIngestProcessor({ ...common, dataFolder, allowedFolders }),
     createTrialProcessor({ ...common, dataFolder, device, checkpointSeconds, searches, events }),
   ]

@@ -20,7 +20,14 @@ const IDEMPOTENCY_KEY_DAYS = 1
 
 /** What a round has removed, by kind. */
 export type Swept = Record<
-  'checkpoints' | 'jobs' | 'events' | 'idempotencyKeys' | 'ingestions' | 'corpora' | 'orphans',
+  | 'checkpoints'
+  | 'jobs'
+  | 'events'
+  | 'idempotencyKeys'
+  | 'ingestions'
+  | 'corpora'
+  | 'backtestRuns'
+  | 'orphans',
   number
 >
 
@@ -34,6 +41,7 @@ export async function sweep(options: SweeperOptions): Promise<Swept> {
     jobs: await store.jobs.deleteEndedBefore(before(retention.jobDays)),
     events: await store.events.deleteBefore(before(retention.eventDays)),
     idempotencyKeys: await store.idempotency.deleteBefore(before(IDEMPOTENCY_KEY_DAYS)),
+    backtestRuns: await store.backtests.deleteNeedlessRuns(),
     corpora: await sweepCorpora(options),
     ingestions: await sweepIngestions(options),
     orphans: await sweepOrphans(options),

@@ -57,6 +57,26 @@ describe('asking for trials', () => {
     expect(ids(first)).not.toContain(other.body.trials[0].id)
   })
 
+  test('of a method that looks at results tells which fidelity each is at', async () => {
+    const fidelities = [
+      { name: 'small', evaluator: 'external', cost: 1 },
+      { name: 'large', evaluator: 'external', cost: 10 },
+    ]
+    const study = await newStudy({ method: 'hyperband', problem: { ...PROBLEM, fidelities } })
+    const { body } = await client.post(`${study}/suggestions`, { client: 'node-1', count: 4 })
+    const held = body.trials as (Suggested & { fidelity: string; label: string })[]
+    expect(held.map(({ fidelity }) => fidelity)).toEqual(Array(4).fill('small'))
+    for (const { id, lease, label } of held) {
+      const values = { val_loss: label === 'natural' ? 1 : 3, accuracy: 0.4 }
+      const report = { client: 'node-1', lease: lease.id, measurement: { tokens: 9, values } }
+      await client.post(`${study}/trials/${id}/completion`, report)
+    }
+    const next = await client.post(`${study}/suggestions`, { client: 'node-1' })
+    const [{ fidelity, weights }] = next.body.trials
+    expect(fidelity).toBe('large')
+    expect(weights).toEqual(held[1].weights)
+  })
+
   test('says when to come back, and when there is nothing left', async () => {
     const study = await newStudy({ trialPolicy: { maxTrials: 1, leaseSeconds: 12 } })
     const { url, held } = await askOne(study)

@@ -95,6 +95,60 @@ describe('a study on a corpus', () => {
   })
 })
 
+describe('a search by a method that looks at results', () => {
+  const fidelities = () => {
+    const [{ proxy, evaluator }] = problem(corpus).fidelities
+    const larger = { ...proxy, tokens: 1024 }
+    return [
+      { name: 'small', evaluator, proxy, cost: 1 },
+      { name: 'large', evaluator, proxy: larger, cost: 3 },
+    ]
+  }
+
+  test('chooses trials at both fidelities within its budget, and ends with a recommendation', async () => {
+    const asked = { corpus, fidelities: fidelities() }
+    const study = await client.newStudy({ method: 'hyperband', problem: asked })
+    const terms = { budget: 12, parallel: 2 }
+    const { status, body } = await client.post(`${study}/searches`, terms)
+    expect(status).toBe(202)
+    expect(body).toMatchObject({
+      ...terms,
+      fidelity: 'large',
+      fidelities: ['small', 'large'],
+      trials: 12,
+      counts: { waiting: 2 },
+    })
+    const events = await eventsUntil(study, 'search-finished')
+    expect(events[0]).toMatchObject({ type: 'search-started', data: { trials: 12 } })
+    const trials = (await client.get(`${study}/trials`)).body.items as { fidelity: string }[]
+    const spent = trials.map(({ fidelity }) => (fidelity === 'small' ? 1 : 3))
+    const cost = spent.reduce((sum: number, one) => sum + one, 0)
+    expect(cost).toBe(12)
+    expect(spent).toContain(3)
+    const { fitId, counts } = (await client.get(`${study}/searches/${body.id}`)).body
+    expect(counts.completed).toBe(trials.length)
+    const fit = (await client.get(`${study}/fits/${fitId}`)).body
+    expect(fit.trialIds).toHaveLength(trials.length)
+    expect(fit.recommendation.evidence.fidelity).toBe('large')
+  })
+
+  test('is refused terms that mean nothing', async () => {
+    const asked = { corpus, fidelities: fidelities() }
+    const laws = await client.newStudy({ problem: asked })
+    for (const [study, terms, pointer] of [
+      [laws, { parallel: 2 }, '/parallel'],
+      [laws, { budget: 0 }, '/budget'],
+      [laws, { budget: 2 }, '/budget'],
+    ] as const) {
+      const { status, body } = await client.post(`${study}/searches`, terms)
+      expect({
+        status,
+        pointers: body.errors.map((error: { pointer: string }) => error.pointer),
+      }).toEqual({ status: 422, pointers: [pointer] })
+    }
+  })
+})
+
 describe('a search', () => {
   let study: string
   let search: string

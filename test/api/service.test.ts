@@ -194,6 +194,48 @@ describe('runs in, weights out, in one request', () => {
     expect(body.code).toBe('too-few-runs')
   })
 
+  test('takes runs at several fidelities for a method that learns from them', async () => {
+    const fidelities = ['small', 'large'].map((name) => ({ name, evaluator: 'table' }))
+    const runs = makeRuns(25).map((run, i) => ({ ...run, fidelity: i < 20 ? 'small' : 'large' }))
+    const problem = { ...PROBLEM, fidelities }
+    const { status, body } = await inline({ problem, runs, method: 'hyperband', surrogate: 'auto' })
+    expect(status).toBe(200)
+    expect(body.evidence).toMatchObject({ fidelity: 'large', runs: 5 })
+    const asked = { problem, runs, method: 'hyperband', fidelity: 'small' }
+    const small = await inline(asked)
+    expect(small.body.evidence).toMatchObject({ fidelity: 'small', runs: 20 })
+    const only = runs.map(({ fidelity: _, ...run }) => run)
+    const plain = await inline({ problem, runs: only, method: 'hyperband' })
+    expect(plain.body.evidence).toMatchObject({ fidelity: 'large', runs: 25 })
+  })
+
+  test('refuses runs at fidelities that cannot be learned from, and wrong ones by their places', async () => {
+    const fidelities = ['small', 'large'].map((name) => ({ name, evaluator: 'table' }))
+    const problem = { ...PROBLEM, fidelities }
+    const places = ['small', 'large', 'small', 'tiny', 'large', 'large']
+    const runs = makeRuns(6).map((run, i) => ({ ...run, fidelity: places[i] }))
+    const unknown = await inline({ problem, runs, method: 'hyperband', fidelity: 'large' })
+    expect(unknown.body).toMatchObject({
+      code: 'validation-failed',
+      errors: [{ pointer: '/runs/3/fidelity' }],
+    })
+    const known = runs.map((run) => ({ ...run, fidelity: run.fidelity.replace('tiny', 'large') }))
+    const single = await inline({ problem, runs: known, fidelity: 'large' })
+    expect(single.body.errors).toMatchObject([
+      {
+        pointer: '/runs/0/fidelity',
+        detail: 'mixing-laws learns from one fidelity, here "large".',
+      },
+      { pointer: '/runs/2/fidelity' },
+    ])
+    const twice = known.map((run, i) => (i === 2 ? { ...run, id: known[0].id } : run))
+    const wrong = await inline({ problem, runs: twice, method: 'hyperband', surrogate: 'auto' })
+    expect(wrong.body.code).toBe('rows-invalid')
+    expect(wrong.body.errors).toMatchObject([
+      { pointer: '/runs/2/id', detail: expect.stringContaining('in /runs/0 and here') },
+    ])
+  })
+
   test('refuses more work than fits in a request', async () => {
     const { status, body } = await inline({ runs: makeRuns(3000) })
     expect(status).toBe(422)

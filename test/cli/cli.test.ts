@@ -16,6 +16,7 @@ const COMMANDS = [
   'jobs',
   'keys',
   'fit',
+  'backtest',
   'methods',
   'demo',
   'backup',

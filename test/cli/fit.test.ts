@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Value } from 'typebox/value'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Recommendation, RecommendationSchema } from '../../src/optimizers/recommendation.js'
-import { SURROGATE_NAMES } from '../../src/optimizers/surrogates/types.js'
+import { SURROGATES } from '../../src/optimizers/surrogates/index.js'
 import { runCommand, startCommand } from './support.js'
 import { DOMAINS, temporaryFolder, writeTables } from './tables.js'
 
@@ -33,7 +33,7 @@ describe('fit --json', () => {
     expect(provenance.seed).toBe(42)
     const scored = evidence.holdouts.map(({ name, metric, surrogate }) => [name, metric, surrogate])
     for (const metric of ['loss', 'score']) {
-      for (const surrogate of SURROGATE_NAMES) {
+      for (const surrogate of SURROGATES.keys()) {
         expect(scored).toContainEqual(['unseen_1b', metric, surrogate])
       }
     }
@@ -74,7 +74,7 @@ describe('fit for people', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/web +\d\.\d{3} +█/)
     expect(stdout).toMatch(/metric +surrogate +cross-validated +unseen_1b/)
-    for (const surrogate of SURROGATE_NAMES) expect(stdout).toContain(surrogate)
+    for (const surrogate of SURROGATES.keys()) expect(stdout).toContain(surrogate)
     expect(stdout).toMatch(/single-domain.*control/)
     expect(stdout).toContain('Verdict')
     const colourCode = String.fromCharCode(27)

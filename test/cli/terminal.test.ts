@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { bar } from '../../src/cli/terminal/bars.js'
 import { coloursFor } from '../../src/cli/terminal/colours.js'
-import { shareText } from '../../src/cli/terminal/recommendation.js'
+import { shareText } from '../../src/cli/terminal/numbers.js'
 import { table } from '../../src/cli/terminal/tables.js'
 
 describe('bars', () => {

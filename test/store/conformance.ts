@@ -3,6 +3,7 @@ import type { OpenStore } from '../../src/store/index.js'
 import { apiKeyConformance } from './conformance/api-keys.js'
 import { attachedTrialConformance } from './conformance/attached-trials.js'
 import { attemptConformance } from './conformance/attempts.js'
+import { backtestConformance } from './conformance/backtests.js'
 import { corpusConformance } from './conformance/corpora.js'
 import { eventConformance } from './conformance/events.js'
 import { externalTrialCrowdConformance } from './conformance/external-trial-crowds.js'
@@ -22,6 +23,7 @@ import { studyConformance } from './conformance/studies.js'
 import { trialDetailConformance } from './conformance/trial-details.js'
 import { trialRaceConformance } from './conformance/trial-races.js'
 import { trialConformance } from './conformance/trials.js'
+import { triedStudyConformance } from './conformance/tried-studies.js'
 
 /** What every store must do, whatever database it is on. */
 export function storeConformance(name: string, open: () => Promise<OpenStore>): void {
@@ -37,6 +39,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     studyConformance(() => store)
     importConformance(() => store)
     fitConformance(() => store)
+    backtestConformance(() => store)
     jobConformance(() => store)
     corpusConformance(() => store)
     searchConformance(() => store)
@@ -44,6 +47,7 @@ export function storeConformance(name: string, open: () => Promise<OpenStore>): 
     trialDetailConformance(() => store)
     attemptConformance(() => store)
     trialRaceConformance(() => store)
+    triedStudyConformance(() => store)
     externalTrialConformance(() => store)
     attachedTrialConformance(() => store)
     externalTrialStateConformance(() => store)

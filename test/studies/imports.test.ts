@@ -65,6 +65,8 @@ function servicesWith(parseTable: Compute['parseTable']): Services {
     predict: unused,
     train: unused,
     ingest: unused,
+    surveyRuns: unused,
+    backtest: unused,
     suggest: unused,
   }
   const dataFolder = createDataFolder(folder)

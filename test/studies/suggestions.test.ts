@@ -200,7 +200,7 @@ describe('parallel clients', () => {
     const compute = {
       suggest: async (task) => {
         tasks.push(task.count)
-        return unwrapReply(await suggestInThread(task))
+        return unwrapReply(await suggestInThread({ task }))
       },
     } satisfies Pick<Compute, 'suggest'>
     const services = at.place.servicesWith({ compute: { ...unusedCompute, ...compute } })
@@ -217,7 +217,7 @@ describe('parallel clients', () => {
     const compute = {
       suggest: async (task) => {
         if (isBroken) throw new Error('the thread died')
-        return unwrapReply(await suggestInThread(task))
+        return unwrapReply(await suggestInThread({ task }))
       },
     } satisfies Pick<Compute, 'suggest'>
     const services = at.place.servicesWith({ compute: { ...unusedCompute, ...compute } })
@@ -237,6 +237,8 @@ const unusedCompute: Compute = {
   predict: unused,
   train: unused,
   ingest: unused,
+  surveyRuns: unused,
+  backtest: unused,
   suggest: unused,
 }
 

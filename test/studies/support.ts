@@ -20,13 +20,15 @@ import { manifest, newCorpus, newIngestion } from '../store/support/proxies.js'
 const unused = () => Promise.reject(new Error('this computation is not part of the test'))
 
 /** Suggestions are computed as in a thread, but in this one. */
-const COMPUTE: Compute = {
+export const COMPUTE: Compute = {
   parseTable: unused,
   recommend: unused,
   predict: unused,
   train: unused,
   ingest: unused,
-  suggest: async (task) => unwrapReply(await suggest(task)),
+  surveyRuns: unused,
+  backtest: unused,
+  suggest: async (task) => unwrapReply(await suggest({ task })),
 }
 
 export interface ServicePlace {

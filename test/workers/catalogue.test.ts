@@ -9,7 +9,7 @@ import {
 } from '../../src/workers/catalogue.js'
 
 const processorOf = (job: JobName): Processor => ({ job, handle: async () => 'done' })
-const processors = (['fit', 'ingest', 'trial'] as const).map(processorOf)
+const processors = (['fit', 'ingest', 'trial', 'backtest'] as const).map(processorOf)
 
 describe('the job catalogue', () => {
   test('types handlers and payloads, so that an unknown job or a wrong payload does not compile', () => {
@@ -31,13 +31,14 @@ describe('the job catalogue', () => {
   })
 
   test('has one processor for every job, or the start fails and says which job is wrong', () => {
-    const [fit, ingest, trial] = processors
+    const [fit, ingest, trial, backtest] = processors
     expect(handlersByJob(processors)).toEqual({
       fit: fit.handle,
       ingest: ingest.handle,
       trial: trial.handle,
+      backtest: backtest.handle,
     })
-    expect(() => handlersByJob([])).toThrow('fit has 0, ingest has 0, trial has 0')
+    expect(() => handlersByJob([])).toThrow('fit has 0, ingest has 0, trial has 0, backtest has 0')
     expect(() => handlersByJob([...processors, fit])).toThrow('fit has 2')
   })
 })

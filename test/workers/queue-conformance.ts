@@ -29,8 +29,9 @@ const BACKOFF_MS = 50
 export const idleProcessors: readonly Processor[] = [
   { job: 'ingest', handle: async () => 'done' },
   { job: 'trial', handle: async () => 'done' },
+  { job: 'backtest', handle: async () => 'done' },
 ]
-export const ONE_EACH: Concurrency = { fit: 1, ingest: 1, trial: 1 }
+export const ONE_EACH: Concurrency = { fit: 1, ingest: 1, trial: 1, backtest: 1 }
 
 /** What every form of the queue promises. */
 export function queueConformance(name: string, openPlace: () => Promise<QueuePlace>): void {

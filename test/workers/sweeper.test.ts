@@ -8,6 +8,7 @@ import { createDataFolder, type DataFolder } from '../../src/store/data-folder.j
 import { type OpenStore, openStore } from '../../src/store/index.js'
 import { type SweeperOptions, sweep } from '../../src/workers/sweeper.js'
 import { completeTrial, ingest, newCorpus, newSource } from '../store/support/proxies.js'
+import { requestBacktest } from './backtest-fixtures.js'
 import { createRecordingLogger } from './recording-logger.js'
 import { insertSearch } from './trial-fixtures.js'
 
@@ -134,6 +135,14 @@ describe('a round of the sweeper', () => {
     expect(await store.jobs.get(trials[0].jobId)).toBeUndefined()
     expect(await store.trials.get(trials[0].id)).toMatchObject({ state: 'completed' })
     expect(await store.jobs.get(trials[1].jobId)).toMatchObject({ state: 'queued' })
+  })
+
+  test('removes the runs that backtests brought once their jobs have ended', async () => {
+    const [ended, waiting] = [await requestBacktest(store), await requestBacktest(store)]
+    await store.jobs.requestCancel(ended.jobId)
+    expect(await sweepWith()).toMatchObject({ backtestRuns: 1 })
+    expect(await store.backtests.runs(ended.backtestId)).toEqual([])
+    expect(await store.backtests.runs(waiting.backtestId)).toHaveLength(1)
   })
 
   test('says what it removed, and nothing when there was nothing', async () => {

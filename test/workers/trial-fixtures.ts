@@ -29,12 +29,11 @@ const PROBLEM: CompleteProblem = {
   targetTokens: 1e9,
 }
 
-/** A study on an ingested corpus, with a search of so many trials. */
-export async function insertSearch(
+/** A study on an ingested corpus. */
+export async function insertProxyStudy(
   store: Store,
-  count: number,
-  purpose: SearchPurpose = 'search',
-): Promise<{ studyId: string; searchId: string; ingestionId: string; trials: ProxyTrialRecord[] }> {
+  method = 'mixing-laws',
+): Promise<{ studyId: string; ingestionId: string }> {
   const corpus = await store.corpora.insert(newCorpus())
   const requested = await store.corpora.requestIngestion(newIngestion(corpus))
   if (!requested) throw new Error('the corpus is being ingested')
@@ -49,13 +48,23 @@ export async function insertSearch(
     labels: {},
     problem: PROBLEM,
     problemHash: HASH,
-    method: 'mixing-laws',
+    method,
     params: {},
     seed: 7,
     corpusId: corpus.id,
     ingestionId: ingestion.id,
     trialPolicy: DEFAULT_TRIAL_POLICY,
   })
+  return { studyId, ingestionId: ingestion.id }
+}
+
+/** A study on an ingested corpus, with a search of so many trials. */
+export async function insertSearch(
+  store: Store,
+  count: number,
+  purpose: SearchPurpose = 'search',
+): Promise<{ studyId: string; searchId: string; ingestionId: string; trials: ProxyTrialRecord[] }> {
+  const { studyId, ingestionId } = await insertProxyStudy(store)
   const searchId = uuid()
   const trials = Array.from({ length: count }, (_, position) => ({
     id: uuid(),
@@ -69,10 +78,11 @@ export async function insertSearch(
     seed: 100 + position,
     jobId: uuid(),
   }))
-  const about = { id: searchId, studyId, purpose, fidelity: 'proxy', seed: 9, trials: count }
+  const terms = { fidelity: 'proxy', fidelities: null, budget: null, parallel: null }
+  const about = { id: searchId, studyId, purpose, ...terms, seed: 9, trials: count }
   await store.searches.insert(about, trials)
   const stored = await store.trials.list({ studyId, searchId, limit: count })
-  return { studyId, searchId, ingestionId: ingestion.id, trials: stored }
+  return { studyId, searchId, ingestionId, trials: stored }
 }
 
 export function measurementAt(tokens: number, loss = 3): ProxyMeasurement {

@@ -127,6 +127,8 @@ const UNUSED: Compute = {
   suggest: unused,
   train: unused,
   ingest: unused,
+  surveyRuns: unused,
+  backtest: unused,
 }
 
 /** Leaves nothing that the reconciler of the next test would take up. */

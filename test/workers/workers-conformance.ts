@@ -1,4 +1,6 @@
 import { describe } from 'vitest'
+import { adaptiveSearchesConformance } from './adaptive-searches-conformance.js'
+import { backtestsConformance } from './backtests-conformance.js'
 import { fitsConformance } from './fits-conformance.js'
 import { ingestionsConformance } from './ingestions-conformance.js'
 import { recoveryConformance } from './recovery-conformance.js'
@@ -11,9 +13,11 @@ export function workersConformance(name: string, openPlace: () => Promise<WorkPl
   describe(`workers on ${name}`, () => {
     const harness = new WorkHarness(openPlace)
     fitsConformance(harness)
+    backtestsConformance(harness)
     recoveryConformance(harness)
     trialsConformance(harness)
     trialRecoveryConformance(harness)
+    adaptiveSearchesConformance(harness)
     ingestionsConformance(harness)
   })
 }

@@ -27,6 +27,10 @@ const TAGS = [
   },
   { name: 'Fits', description: 'What a method learns from the runs of a study.' },
   { name: 'Recommendations', description: 'Domain weights with the evidence for them.' },
+  {
+    name: 'Backtests',
+    description: 'Methods replayed on runs that there are, to choose one for your own data.',
+  },
   { name: 'Exports', description: 'Mixtures in the form that trainers take.' },
   { name: 'Jobs', description: 'Work that goes on behind a 202.' },
   { name: 'Keys', description: 'API keys: who may do what. Needed once there are any.' },

@@ -104,7 +104,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = asyn
         summary: 'Delete a job',
         description:
           'One that has ended; what it was about stays, and so does the id of the job there. A job that is under way is kept, ' +
-          'and one that alone says why its fit or ingestion came to nothing.',
+          'and one that alone says why its fit, ingestion or backtest came to nothing.',
         params: JobParamsSchema,
         response: {
           204: emptyAnswer('It is gone.'),

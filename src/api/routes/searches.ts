@@ -37,7 +37,8 @@ export const searchRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = a
         summary: 'Start a search',
         description:
           "Trains proxy models on the study's corpus, one a mixture, the uniform and the natural mixture first, then fits " +
-          'the method to what was measured. Watch it at `GET /v1/studies/{id}/events`; when it has finished, the ' +
+          'the method to what was measured. An adaptive method chooses the first few mixtures, and each further one by what was ' +
+          'measured until then. Watch it at `GET /v1/studies/{id}/events`; when it has finished, the ' +
           'recommendation can be read. A study has one search at a time.',
         params: StudyParamsSchema,
         body: NewSearchSchema,

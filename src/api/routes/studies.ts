@@ -158,7 +158,8 @@ export const studyRoutes: FastifyPluginAsyncTypebox<{ services: Services }> = as
         operationId: 'deleteStudy',
         tags: ['Studies'],
         summary: 'Delete a study',
-        description: 'With its runs, searches, trials, fits and jobs; what is at work is stopped.',
+        description:
+          'With its runs, searches, trials, fits, backtests and jobs; what is at work is stopped.',
         params: StudyParamsSchema,
         headers: Type.Object({ 'if-match': Type.Optional(IfMatch) }),
         response: {

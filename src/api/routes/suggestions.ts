@@ -24,8 +24,8 @@ export const suggestionRoutes: FastifyPluginAsyncTypebox<{ services: Services }>
         summary: 'Get trials to train',
         description:
           'The client gets its unfinished trials back first, then those that may be offered again, then new mixtures: the uniform and ' +
-          'the natural one, and then what the method suggests, knowing what is being tried. Each comes with a lease, which heartbeats ' +
-          'and measurements renew. A name stands for one trainer: two that share one get the same trials.',
+          'the natural one, and then what the method suggests, knowing what is being tried; an adaptive one also knows all that was ' +
+          'measured. Each comes with a lease, which heartbeats and measurements renew. A name stands for one trainer: two that share one get the same trials.',
         params: StudyParamsSchema,
         body: SuggestionRequestSchema,
         response: {
@@ -34,7 +34,8 @@ export const suggestionRoutes: FastifyPluginAsyncTypebox<{ services: Services }>
               'retry-after': {
                 type: 'integer',
                 description:
-                  'With an empty list: seconds after which trials of other clients may be offered again.',
+                  'With an empty list: seconds after which there may be something: trials of other clients may be offered again, or ' +
+                  'tell the method more.',
               },
             },
             example: suggestionsExample,

@@ -21,6 +21,8 @@ import {
   SurrogateEvidenceSchema,
   WarningSchema,
 } from '../../optimizers/recommendation.js'
+import { BacktestReportSchema } from './backtest-reports.js'
+import { BacktestSchema, ListedBacktestSchema, NewBacktestSchema } from './backtests.js'
 import { CorpusDetailSchema, CorpusSchema, NewCorpusSchema } from './corpora.js'
 import { StudyEventSchema, StudyEventSchemas } from './events.js'
 import { ExportFormatSchema, ExportSchema, NewExportSchema } from './exports.js'
@@ -43,7 +45,12 @@ import {
   FieldErrorSchema,
   ProblemDocumentSchema,
 } from './problems.js'
-import { InlineStudySchema, MixturesSchema, PredictionsSchema } from './recommendations.js'
+import {
+  InlineRunSchema,
+  InlineStudySchema,
+  MixturesSchema,
+  PredictionsSchema,
+} from './recommendations.js'
 import { NewComparisonSchema, NewSearchSchema, SearchSchema } from './searches.js'
 import { NewPathSourceSchema, SourceSchema } from './sources.js'
 import { NewStudySchema, StudySchema } from './studies.js'
@@ -55,6 +62,8 @@ export const COMPONENTS: Record<string, TSchema> = {
   ActiveConstraint: ActiveConstraintSchema,
   ApiKey: KeySchema,
   AttachedTrial: AttachedTrialSchema,
+  Backtest: BacktestSchema,
+  BacktestReport: BacktestReportSchema,
   BaselineEvidence: BaselineEvidenceSchema,
   Completion: CompletionSchema,
   Corpus: CorpusSchema,
@@ -78,9 +87,11 @@ export const COMPONENTS: Record<string, TSchema> = {
   ImportedRun: ImportedRunSchema,
   ImportPreview: ImportPreviewSchema,
   Ingestion: IngestionSchema,
+  InlineRun: InlineRunSchema,
   InlineStudy: InlineStudySchema,
   Job: JobSchema,
   KeyRotation: RotationSchema,
+  ListedBacktest: ListedBacktestSchema,
   MadeApiKey: MadeKeySchema,
   Measurement: MeasurementSchema,
   Method: MethodSchema,
@@ -91,6 +102,7 @@ export const COMPONENTS: Record<string, TSchema> = {
   Mixtures: MixturesSchema,
   ModelShape: ModelShapeSchema,
   NewApiKey: NewKeySchema,
+  NewBacktest: NewBacktestSchema,
   NewComparison: NewComparisonSchema,
   NewCorpus: NewCorpusSchema,
   NewExport: NewExportSchema,

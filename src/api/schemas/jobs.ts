@@ -22,10 +22,11 @@ export const JobListQuerySchema = Type.Object(
 export const JobSchema = Type.Object(
   {
     id: IdSchema,
-    kind: Type.Enum(['fit', 'ingest', 'trial']),
+    kind: Type.Enum(['fit', 'ingest', 'trial', 'backtest']),
     studyId: Nullable(IdSchema),
     subjectId: Type.String({
-      description: 'What the job is about: the id of the fit, the ingestion or the trial.',
+      description:
+        'What the job is about: the id of the fit, the ingestion, the trial or the backtest.',
     }),
     state: Type.Union([
       Type.Literal('queued'),
@@ -81,6 +82,7 @@ export function viewJob(job: JobRecord, corpusId?: string): Static<typeof JobSch
 
 function resultOf({ kind, studyId, subjectId }: JobRecord, corpusId?: string): string | null {
   if (kind === 'fit') return `/v1/studies/${studyId}/fits/${subjectId}`
+  if (kind === 'backtest') return `/v1/backtests/${subjectId}`
   if (kind === 'trial') return `/v1/studies/${studyId}/trials/${subjectId}`
   return corpusId === undefined ? null : `/v1/corpora/${corpusId}/ingestions/${subjectId}`
 }

@@ -9,10 +9,24 @@ import { SurrogateChoiceSchema } from './fits.js'
 
 const RunsSchema = Type.Array(ImportedRunSchema, { minItems: 1 })
 
+export const InlineRunSchema = Type.Object(
+  {
+    ...ImportedRunSchema.properties,
+    fidelity: Type.Optional(
+      Type.String({
+        ...NameSchema,
+        description:
+          'Where the run was made, for methods that learn from several fidelities. Default: the one that is fitted.',
+      }),
+    ),
+  },
+  { ...closed, description: 'A training run.' },
+)
+
 export const InlineStudySchema = Type.Object(
   {
     problem: ProblemSchema,
-    runs: RunsSchema,
+    runs: Type.Array(InlineRunSchema, { minItems: 1 }),
     holdouts: Type.Optional(
       Type.Array(
         Type.Object(
@@ -31,7 +45,8 @@ export const InlineStudySchema = Type.Object(
     fidelity: Type.Optional(
       Type.String({
         description:
-          'The fidelity the runs, and hold-outs that do not say, were made at. Default: the one closest to the target run.',
+          'The fidelity that is fitted: where runs and hold-outs that do not say were made. Default: the one closest to the target run; ' +
+          'where all runs say theirs, of those.',
       }),
     ),
   },

@@ -13,7 +13,8 @@ export const NewSearchSchema = Type.Object(
     fidelity: Type.Optional(
       Type.String({
         description:
-          'A fidelity with the evaluator `proxy`. Default: of those, the one closest to the target run.',
+          'A fidelity with the evaluator `proxy`. Default: of those, the one closest to the target run; a method that chooses ' +
+          'fidelities (`capabilities.fidelities` and `adaptive`) has the choice of all of them.',
       }),
     ),
     trials: Type.Optional(
@@ -22,7 +23,25 @@ export const NewSearchSchema = Type.Object(
         maximum: 10_000,
         description:
           'Proxies to train, those of the uniform and the natural mixture included; at least one more than there are ' +
-          'domains. Default: 4 (m + 1) for m domains.',
+          'domains, where the method learns from no other runs. An adaptive method may stop before. Default: 4 (m + 1) for m ' +
+          'domains; of an adaptive method with a `budget`, as many as it pays for.',
+      }),
+    ),
+    budget: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1e15,
+        description:
+          "Most that the trials may cost in all, in the unit of the fidelities' `cost`. Default: no bound but `trials`.",
+      }),
+    ),
+    parallel: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description:
+          'Of an adaptive method: trials in flight at a time. Each further one is chosen when there is room for it, by what was measured ' +
+          'until then. Default: as many as the process that is asked trains at a time.',
       }),
     ),
     seed: Type.Optional(SeedSchema),
@@ -49,7 +68,12 @@ export const NewComparisonSchema = Type.Object(
         description: 'Seeds for each mixture; all mixtures have the same ones. Default 2.',
       }),
     ),
-    fidelity: NewSearchSchema.properties.fidelity,
+    fidelity: Type.Optional(
+      Type.String({
+        description:
+          'A fidelity with the evaluator `proxy`. Default: of those, the one closest to the target run.',
+      }),
+    ),
     seed: NewSearchSchema.properties.seed,
   },
   {
@@ -70,8 +94,26 @@ export const SearchSchema = Type.Object(
     id: IdSchema,
     studyId: IdSchema,
     purpose: PurposeSchema,
-    fidelity: Type.String(),
-    trials: Type.Integer({ description: 'Proxies to train.' }),
+    fidelity: Type.String({
+      description: 'Where the fit is made, and the trials are, unless `fidelities` says otherwise.',
+    }),
+    fidelities: Nullable(
+      Type.Array(Type.String(), {
+        description: 'Those among which the method chooses for each trial; null where it does not.',
+      }),
+    ),
+    trials: Type.Integer({
+      description: 'Proxies to train; at most, where they are chosen one after the other.',
+    }),
+    budget: Nullable(
+      Type.Number({ description: 'Most that the trials may cost in all; null without a bound.' }),
+    ),
+    parallel: Nullable(
+      Type.Integer({
+        description:
+          'Trials in flight at a time, where they are chosen one after the other; null where all were chosen at the start.',
+      }),
+    ),
     seed: Type.Integer(),
     state: Type.Enum(['running', 'fitting', 'finished', 'failed', 'cancelled'], {
       description: '`fitting`: all trials have ended, and the method learns from them.',

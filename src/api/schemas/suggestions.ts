@@ -30,7 +30,14 @@ export const SuggestionRequestSchema = Type.Object(
         description: 'Trials that the client can train at the same time. Default 1.',
       }),
     ),
-    fidelity: Type.Optional(ExternalFidelitySchema),
+    fidelity: Type.Optional(
+      Type.String({
+        ...ExternalFidelitySchema,
+        description:
+          'A fidelity with the evaluator `external`. Default: the cheapest one; for new mixtures of a method that chooses ' +
+          'fidelities (`capabilities.fidelities` and `adaptive`), the one that it chooses.',
+      }),
+    ),
   },
   { ...closed, description: 'Who asks for trials.', examples: [suggestionRequestExample] },
 )
@@ -62,7 +69,7 @@ export const SuggestionsSchema = Type.Object(
     exhausted: Type.Boolean({
       description:
         'Nothing can be handed out, and nothing will be by itself. When `trials` is empty and this is false, other clients have what is ' +
-        'left: ask again after the seconds in `Retry-After`.',
+        'left, or an adaptive method waits for their results: ask again after the seconds in `Retry-After`.',
     }),
   },
   {

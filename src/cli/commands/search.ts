@@ -8,12 +8,14 @@ import {
   withServiceUrl,
 } from '../client/index.js'
 import { NoAnswerError } from '../failures.js'
-import { nonEmpty, positiveInteger, seedNumber } from '../options.js'
+import { nonEmpty, positiveInteger, positiveNumber, seedNumber } from '../options.js'
 import { recommendationText } from '../terminal/recommendation.js'
 import { announcement, comeBack, completed } from '../watching.js'
 
 interface SearchOptions extends ServiceOptions {
   trials?: number
+  budget?: number
+  parallel?: number
   fidelity?: string
   seed?: number
   attach?: boolean
@@ -25,6 +27,7 @@ const EXAMPLES = `
 Examples:
   mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511
   mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --trials 64 --no-wait
+  mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --budget 200 --parallel 4
   mixwright search 0193f0a2-5b1e-7c3d-8a41-2f6d0c9be511 --attach --json
 
 Ctrl-C leaves the search running; --attach goes back to it. mixwright study cancel ends it.`
@@ -36,8 +39,22 @@ export function searchCommand(): Command {
       'Starts a search in a running service: trains a proxy model for each trial, fits the method, and shows the recommendation.',
     )
     .argument('<study>', 'id of a study with a corpus')
-    .option('--trials <n>', 'proxies to train (default: 4 × (domains + 1))', positiveInteger)
-    .option('--fidelity <name>', 'a fidelity with proxies (default: the closest)', nonEmpty)
+    .option(
+      '--trials <n>',
+      'proxies to train; of adaptive methods the most (default: 4 × (domains + 1))',
+      positiveInteger,
+    )
+    .option(
+      '--budget <cost>',
+      "most that the trials may cost, by the fidelities' costs",
+      positiveNumber,
+    )
+    .option('--parallel <n>', 'of adaptive methods: trials in flight at a time', positiveInteger)
+    .option(
+      '--fidelity <name>',
+      'a fidelity with proxies (default: the closest, or those that the method chooses)',
+      nonEmpty,
+    )
     .option('--seed <n>', "default: the study's", seedNumber)
     .option('--attach', 'watch the newest search instead of starting one')
     .option('--no-wait', 'start it and return')
@@ -47,10 +64,10 @@ export function searchCommand(): Command {
 
 async function search(study: string, options: SearchOptions): Promise<void> {
   const api = new ApiClient(serviceUrl(options))
-  const { trials, fidelity, seed, json } = options
+  const { trials, budget, parallel, fidelity, seed, json } = options
   const begun = options.attach
     ? await newestSearch(api, study)
-    : await api.startSearch(study, { trials, fidelity, seed })
+    : await api.startSearch(study, { trials, budget, parallel, fidelity, seed })
   if (!options.wait) {
     process.stdout.write(
       json ? print({ search: begun }) : `${announcement(begun)}\n${comeBack(begun)}\n`,

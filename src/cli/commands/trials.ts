@@ -9,7 +9,7 @@ import {
 import { nonEmpty } from '../options.js'
 import { coloursFor } from '../terminal/colours.js'
 import { gather } from '../terminal/lists.js'
-import { numberText, shareText } from '../terminal/recommendation.js'
+import { numberText, shareText } from '../terminal/numbers.js'
 import { type Column, table } from '../terminal/tables.js'
 import { deleteCheckpointCommand } from './trials/delete-checkpoint.js'
 

@@ -1,5 +1,5 @@
 import type { Colours } from '../terminal/colours.js'
-import { shareText } from '../terminal/recommendation.js'
+import { shareText } from '../terminal/numbers.js'
 import { type Column, table } from '../terminal/tables.js'
 import { type ComparisonOutcome, comparisonText } from './outcome.js'
 

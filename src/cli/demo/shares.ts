@@ -1,7 +1,7 @@
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import { bar } from '../terminal/bars.js'
 import type { Colours } from '../terminal/colours.js'
-import { shareText } from '../terminal/recommendation.js'
+import { shareText } from '../terminal/numbers.js'
 import { table } from '../terminal/tables.js'
 
 const BAR_WIDTH = 16

@@ -16,18 +16,24 @@ function cuts(text: string): [string, string][] {
     .filter(([mixtures, metrics]) => mixtures !== '' && metrics !== '')
 }
 
-/** Where there is one colon, it is the one, whether the files exist or not: reading them says better what is wrong. */
-function cutBetweenFiles(text: string): [string, string] {
+/**
+ * The mixtures and the metrics of `mixtures.csv:metrics.csv`. Where there is one colon, it is the one, whether the files exist or
+ * not: reading them says better what is wrong.
+ * @param option that the text is the value of, and how it is written
+ * @throws UsageError
+ */
+export function cutBetweenFiles(
+  text: string,
+  option = '--holdout',
+  form = `${option} mixtures.csv:metrics.csv`,
+): [string, string] {
   const pairs = cuts(text)
   const pair = pairs.find((files) => files.every((file) => existsSync(file)))
   if (pair) return pair
   if (pairs.length === 1) return pairs[0]
   const which =
     pairs.length === 0 ? 'two files' : 'two files that exist, at whatever colon it is cut'
-  throw new UsageError(
-    `--holdout: "${text}" does not name ${which}`,
-    'Write --holdout mixtures.csv:metrics.csv.',
-  )
+  throw new UsageError(`${option}: "${text}" does not name ${which}`, `Write ${form}.`)
 }
 
 /** @throws UsageError for a text that is not `mixtures.csv:metrics.csv`, and for two hold-outs of one name */

@@ -23,22 +23,49 @@ export async function readPair(
   }
 }
 
+export interface ParsedPair {
+  source: RecommendTask['training']
+  warnings: ParsedTable['warnings']
+}
+
 /**
  * Parses a pair of files as an import would.
  * @param holdout name of the hold-out; '' for training runs
  * @throws MixwrightError `rows-invalid` with what is wrong
  */
-export async function parsePair(
+export function parsePair(
   compute: Compute,
   problem: CompleteProblem,
   pair: CsvPair,
   holdout: string,
-): Promise<{ source: RecommendTask['training']; warnings: ParsedTable['warnings'] }> {
-  const options: ImportOptions = {
-    role: holdout === '' ? 'train' : 'holdout',
-    holdout,
-    dryRun: false,
-  }
+): Promise<ParsedPair> {
+  const isTraining = holdout === ''
+  const options = { role: isTraining ? 'train' : 'holdout', holdout, dryRun: false } as const
+  const called = isTraining ? 'The run table' : `The hold-out "${holdout}"`
+  return parse(compute, problem, pair, options, called)
+}
+
+/**
+ * Parses a pair of files as an import of training runs at a fidelity would.
+ * @throws MixwrightError `rows-invalid` with what is wrong
+ */
+export function parsePairAt(
+  compute: Compute,
+  problem: CompleteProblem,
+  pair: CsvPair,
+  fidelity: string,
+): Promise<ParsedPair> {
+  const options = { role: 'train', holdout: '', fidelity, dryRun: false } as const
+  return parse(compute, problem, pair, options, `The table of "${fidelity}"`)
+}
+
+async function parse(
+  compute: Compute,
+  problem: CompleteProblem,
+  pair: CsvPair,
+  options: ImportOptions,
+  called: string,
+): Promise<ParsedPair> {
   const pages: string[] = []
   const table = await compute.parseTable(
     { problem, upload: { format: 'csv', ...pair }, options, maxRows: MAX_ROWS },
@@ -48,9 +75,8 @@ export async function parsePair(
     },
   )
   if (table.problemCount > 0) {
-    const of = holdout === '' ? 'The run table' : `The hold-out "${holdout}"`
     const count = table.problemCount === 1 ? 'a problem' : `${table.problemCount} problems`
-    throw new MixwrightError('rows-invalid', `${of} has ${count}.`, table.problems)
+    throw new MixwrightError('rows-invalid', `${called} has ${count}.`, table.problems)
   }
   return { source: { fidelity: table.fidelity, pages }, warnings: table.warnings }
 }

@@ -1,6 +1,6 @@
 import type { Import, ImportPreview } from '../client/index.js'
 import type { Colours } from './colours.js'
-import { numberText } from './recommendation.js'
+import { numberText } from './numbers.js'
 import { table } from './tables.js'
 
 /** Problems shown; `--json` has more. */

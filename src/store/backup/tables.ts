@@ -93,9 +93,24 @@ export const DUMP_TABLES: readonly DumpTable[] = [
     pageRows: 4,
   },
   {
-    name: 'searches',
-    columns: words(`id study_id purpose fidelity trials seed state fit_id problem version created_at
+    name: 'backtests',
+    columns:
+      words(`id study_id job_id problem settings import_ids trial_ids data_hash report created_at
       finished_at`),
+    key: ['id'],
+    pageRows: 10,
+  },
+  {
+    name: 'backtest_runs',
+    columns: words('backtest_id position fidelity rows'),
+    key: ['backtest_id', 'position'],
+    pageRows: 4,
+  },
+  {
+    name: 'searches',
+    columns:
+      words(`id study_id purpose fidelity fidelities trials budget parallel seed state fit_id problem version
+      created_at finished_at`),
     key: ['id'],
     pageRows: 500,
   },

@@ -3,12 +3,16 @@ import { SCHEMA } from '../tables.js'
 import { initial } from './0001-initial.js'
 import { proxies } from './0002-proxies.js'
 import { askAndTell } from './0003-ask-and-tell.js'
+import { backtests } from './0004-backtests.js'
+import { adaptiveSearches } from './0005-adaptive-searches.js'
 
 /** In the order in which they run. A migration that has been released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-proxies': proxies,
   '0003-ask-and-tell': askAndTell,
+  '0004-backtests': backtests,
+  '0005-adaptive-searches': adaptiveSearches,
 }
 
 /** The database holds tables of a version of the program that is newer than this one. */

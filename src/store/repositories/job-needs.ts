@@ -8,8 +8,8 @@ import type { Tables } from '../tables.js'
 type EndedNeed = Exclude<JobNeed, 'under-way'>
 
 /**
- * What needs the ended job in the query around. Why a fit or an ingestion came to nothing is written in its job alone, and
- * a search that waits for its fit looks at the fit's job.
+ * What needs the ended job in the query around. Why a fit, an ingestion or a backtest came to nothing is written in its job
+ * alone, and a search that waits for its fit looks at the fit's job.
  */
 function needs({ exists, selectFrom }: ExpressionBuilder<Tables, 'jobs'>) {
   return {
@@ -31,6 +31,12 @@ function needs({ exists, selectFrom }: ExpressionBuilder<Tables, 'jobs'>) {
         .select('ingestions.id')
         .whereRef('ingestions.jobId', '=', 'jobs.id')
         .where('ingestions.manifest', 'is', null),
+    ),
+    backtest: exists(
+      selectFrom('backtests')
+        .select('backtests.id')
+        .whereRef('backtests.jobId', '=', 'jobs.id')
+        .where('backtests.report', 'is', null),
     ),
     trial: exists(
       selectFrom('trials')
@@ -85,7 +91,7 @@ export async function deleteUnneeded(
 }
 
 function firstNeed(is: ExpressionBuilder<Tables, 'jobs'>) {
-  const { search, fit, ingestion, trial } = needs(is)
+  const { search, fit, ingestion, backtest, trial } = needs(is)
   return is
     .case()
     .when('jobs.finishedAt', 'is', null)
@@ -96,6 +102,8 @@ function firstNeed(is: ExpressionBuilder<Tables, 'jobs'>) {
     .then(sql.lit<JobNeed>('fit'))
     .when(ingestion)
     .then(sql.lit<JobNeed>('ingestion'))
+    .when(backtest)
+    .then(sql.lit<JobNeed>('backtest'))
     .when(trial)
     .then(sql.lit<JobNeed>('trial'))
     .end()

@@ -18,6 +18,16 @@ export function createSearchRepository(db: Database): SearchRepository {
       return db.transaction().execute((tx) => insertWithTrials(tx, search, trials))
     },
 
+    extend: async (id, expectedTrials, trials) => {
+      if (!isId(id)) return false
+      return db.transaction().execute(async (tx) => {
+        const search = await lockSearch(tx, id, ['running'])
+        if (!search || (await countTrials(tx, id)) !== expectedTrials) return false
+        await insertAll(tx, { id, studyId: search.studyId }, trials)
+        return true
+      })
+    },
+
     get: async (id) => (isId(id) ? select().where('id', '=', id).executeTakeFirst() : undefined),
 
     list: async (studyId, { after, limit }) => {
@@ -95,9 +105,26 @@ async function insertWithTrials(
     .returningAll()
     .executeTakeFirst()
   if (!inserted) return undefined
-  for (let start = 0; start < trials.length; start += TRIALS_AT_ONCE)
-    await insertTrials(tx, inserted, trials.slice(start, start + TRIALS_AT_ONCE))
+  await insertAll(tx, inserted, trials)
   return inserted
+}
+
+async function insertAll(
+  tx: Database,
+  search: Pick<SearchRecord, 'id' | 'studyId'>,
+  trials: readonly NewTrial[],
+): Promise<void> {
+  for (let start = 0; start < trials.length; start += TRIALS_AT_ONCE)
+    await insertTrials(tx, search, trials.slice(start, start + TRIALS_AT_ONCE))
+}
+
+async function countTrials(tx: Database, searchId: string): Promise<number> {
+  const { count } = await tx
+    .selectFrom('trials')
+    .select(sql<number>`count(*)`.as('count'))
+    .where('searchId', '=', searchId)
+    .executeTakeFirstOrThrow()
+  return count
 }
 
 /**

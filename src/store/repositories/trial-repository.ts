@@ -6,6 +6,7 @@ import { createAttemptRepository } from './attempt-repository.js'
 import { cancelJobs } from './job-changes.js'
 import { createTrialDetailMethods } from './trial-detail.js'
 import { lockTrial, readTrialPages, selectTrials, settleTrials } from './trial-rows.js'
+import { readTriedStudy } from './tried-study.js'
 
 export function createTrialRepository(db: Database): TrialRepository {
   return {
@@ -105,6 +106,18 @@ export function createTrialRepository(db: Database): TrialRepository {
     },
 
     readRows: (trialIds, pageRows = 1_000) => readTrialPages(db, trialIds, pageRows),
+
+    origins: async (trialIds) => {
+      const ids = trialIds.filter(isId)
+      if (ids.length === 0) return []
+      const { rows } = await sql<Pick<TrialRecord, 'id' | 'studyId' | 'fidelity'>>`
+        select uid as id, study_id, fidelity
+        from unnest(${ids}::uuid[]) with ordinality as given (uid, place)
+        join mixwright.trials using (uid) where evaluator <> 'table' order by place`.execute(db)
+      return rows
+    },
+
+    tried: async (studyId) => (isId(studyId) ? readTriedStudy(db, studyId) : undefined),
 
     endedBefore: async (date) => {
       const rows = await db

@@ -116,11 +116,14 @@ export async function* readTrialPages(
     const page = uids.slice(start, start + pageRows)
     const { rows } = await sql<{ text: string | null }>`
       select json_agg(json_build_object('runId', trials.uid, 'weights', weights,
-        'values', last.values, 'tokens', last.tokens) order by place)::text as text
+        'values', last.values, 'standardErrors', last.standard_errors, 'tokens', last.tokens,
+        'seconds', last.seconds) order by place)::text as text
       from unnest(${page}::uuid[]) with ordinality as given (uid, place)
       join mixwright.trials on trials.uid = given.uid
       join lateral (
-        select values, tokens from mixwright.measurements
+        select values, standard_errors, tokens,
+          nullif(extract(epoch from finished_at - started_at), 0)::double precision as seconds
+        from mixwright.measurements
         join mixwright.attempts on attempts.id = attempt_id
         where measurements.trial_id = trials.id
         order by attempts.state = 'completed' desc, attempts.number desc, tokens desc limit 1

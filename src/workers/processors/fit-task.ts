@@ -1,11 +1,16 @@
+import type { MixwrightError } from '../../errors.js'
 import type { SurrogateName } from '../../optimizers/surrogates/types.js'
-import type { ImportRecord, JobRecord } from '../../store/records.js'
+import type { FitRecord, ImportRecord, JobRecord, StudyRecord } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
 import type { RecommendTask } from '../../studies/ports.js'
+import { placed, previousGone, previousOf } from '../../studies/previous-studies.js'
+import { type RunSource, readSource, sourcesByFidelity } from '../../studies/run-sources.js'
 
 export interface LoadedFit {
   fitId: string
-  task: RecommendTask
+  task: RecommendTask | undefined
+  /** Why there is no task. */
+  refusal?: MixwrightError
 }
 
 /** What the job is to compute, with the rows of its imports and trials; undefined when its study was deleted. */
@@ -13,17 +18,21 @@ export async function loadFitTask(store: Store, job: JobRecord): Promise<LoadedF
   const fit = await store.fits.get(job.subjectId)
   const study = fit && (await store.studies.get(fit.studyId))
   if (!fit || !study) return undefined
-  const used = (await store.imports.list(study.id)).filter(({ id }) => fit.importIds.includes(id))
-  const training = used.filter(
-    ({ role, fidelity }) => role === 'train' && fidelity === fit.fidelity,
-  )
-  const holdouts = []
-  for (const group of holdoutGroups(used)) {
-    const [{ holdout: name, fidelity }] = group
-    holdouts.push({ name, fidelity, pages: await readPages(store, group) })
+  const fitId = fit.id
+  const own = await usedOf(store, study, fit)
+  const sources = own.sources
+  for (const previous of previousOf(fit)) {
+    const record = await store.studies.get(previous.study)
+    if (!record) return { fitId, task: undefined, refusal: previousGone(previous) }
+    const used = await usedOf(store, record, fit)
+    sources.push(...placed(study.problem, previous, record, used.sources))
   }
+  const { fidelity } = fit
+  const isOwn = (source: RunSource) => source.fidelity === fidelity && source.from === undefined
+  const training = sources.find(isOwn) ?? { fidelity, importIds: [], trialIds: [] }
+  const others = sources.filter((source) => !isOwn(source))
   return {
-    fitId: fit.id,
+    fitId,
     task: {
       problem: study.problem,
       problemHash: study.problemHash,
@@ -31,13 +40,37 @@ export async function loadFitTask(store: Store, job: JobRecord): Promise<LoadedF
       surrogate: fit.surrogate as SurrogateName | 'auto',
       params: fit.params,
       seed: fit.seed,
-      training: {
-        fidelity: fit.fidelity,
-        pages: [...(await readPages(store, training)), ...(await readTrials(store, fit.trialIds))],
-      },
-      holdouts,
+      training: await readSource(store, training),
+      others: await inOrder(others, (source) => readSource(store, source)),
+      holdouts: await inOrder(holdoutGroups(own.imports), async (group) => {
+        const [{ holdout: name, fidelity: at }] = group
+        const source = { fidelity: at, importIds: group.map(({ id }) => id), trialIds: [] }
+        return { name, ...(await readSource(store, source)) }
+      }),
     },
   }
+}
+
+/** One at a time: pages of many tables at once would be as many statements at once. */
+async function inOrder<T, R>(all: readonly T[], read: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (const one of all) results.push(await read(one))
+  return results
+}
+
+/** What the fit is made from of a study. */
+async function usedOf(
+  store: Store,
+  { id: studyId, problem }: StudyRecord,
+  fit: FitRecord,
+): Promise<{ imports: ImportRecord[]; sources: RunSource[] }> {
+  const imports = (await store.imports.list(studyId))
+    .filter(({ id }) => fit.importIds.includes(id))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const training = imports.filter(({ role }) => role === 'train')
+  const trials = await store.trials.origins(fit.trialIds)
+  const ofStudy = trials.filter((trial) => trial.studyId === studyId)
+  return { imports, sources: sourcesByFidelity(problem, training, ofStudy) }
 }
 
 /** Imports of one hold-out at one fidelity belong together. */
@@ -49,18 +82,4 @@ function holdoutGroups(imports: readonly ImportRecord[]): ImportRecord[][] {
     groups.set(key, [...(groups.get(key) ?? []), table])
   }
   return [...groups.values()]
-}
-
-/** Oldest import first, whatever order the store lists them in: the same fit reads the same rows. */
-async function readPages(store: Store, imports: readonly ImportRecord[]): Promise<string[]> {
-  const ids = imports.map(({ id }) => id).sort()
-  const pages: string[] = []
-  for await (const page of store.imports.readRows(ids)) pages.push(page)
-  return pages
-}
-
-async function readTrials(store: Store, trialIds: readonly string[]): Promise<string[]> {
-  const pages: string[] = []
-  for await (const page of store.trials.readRows(trialIds)) pages.push(page)
-  return pages
 }

@@ -14,8 +14,9 @@ export function createFitProcessor(options: FitProcessorOptions): Processor<'fit
   const { store, worker, compute, searches } = options
   const plan = (held: HeldJob) => ({
     load: () => loadFitTask(store, held.job),
-    async perform({ fitId, task }: LoadedFit) {
+    async perform({ fitId, task, refusal }: LoadedFit) {
       requireStartsLeft(held, 'fit-failed', 'fit')
+      if (!task) throw refusal
       const { signal, report: onProgress } = held
       return { fitId, result: await compute.recommend(task, { signal, onProgress }) }
     },

@@ -2,10 +2,12 @@ import type { RunRow } from '../../formats/run-row.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
 import { createRowMatrix, type RowMatrix } from '../../optimizers/row-matrix.js'
 import type { RunTable } from '../../optimizers/types.js'
+import type { RunPages } from '../../studies/ports.js'
 
 /**
  * Decodes pages of JSON text (arrays of RunRow, weights in the problem's domain order) into one table. Metrics that
- * the problem does not have are left out; a run that lacks one has NaN there.
+ * the problem does not have are left out; a run that lacks one has NaN there. Standard errors and seconds are there where a run
+ * has them.
  * @throws RangeError for a row whose number of weights is not the problem's number of domains
  */
 export function decodeRunTable(
@@ -14,23 +16,76 @@ export function decodeRunTable(
   fidelity: string,
   pages: readonly string[],
 ): RunTable {
-  const rows = pages.flatMap((page) => JSON.parse(page) as RunRow[])
+  return tableOf(problem, name, fidelity, parsePages(pages))
+}
+
+/** Decodes training runs, also of other studies, into one table a fidelity, in the order in which the fidelities come. */
+export function decodeTrainingRuns(
+  problem: CompleteProblem,
+  sources: readonly RunPages[],
+): RunTable[] {
+  const rows = new Map<string, RunRow[]>()
+  for (const source of sources) {
+    const before = rows.get(source.fidelity) ?? []
+    rows.set(source.fidelity, [...before, ...rowsOf(problem, source)])
+  }
+  return [...rows].map(([fidelity, all]) => tableOf(problem, '', fidelity, all))
+}
+
+const parsePages = (pages: readonly string[]) =>
+  pages.flatMap((page) => JSON.parse(page) as RunRow[])
+
+/** With the weights in the problem's order. Runs of other studies say so in their ids, which might be taken otherwise. */
+function rowsOf({ domains }: CompleteProblem, { pages, from }: RunPages): RunRow[] {
+  const rows = parsePages(pages)
+  if (!from) return rows
+  const order = domains.map(({ name }) => from.domains.indexOf(name))
+  return rows.map((row) => ({
+    ...row,
+    runId: `${from.study}/${row.runId}`,
+    weights: order.map((place) => row.weights[place]),
+  }))
+}
+
+function tableOf(
+  problem: CompleteProblem,
+  name: string,
+  fidelity: string,
+  rows: readonly RunRow[],
+): RunTable {
   const raw = rawWeights(rows, problem.domains.length)
+  const metrics = problem.metrics.map((metric) => metric.name)
+  const standardErrors = columnsOf(metrics, rows, (row) => row.standardErrors).filter(
+    ([, column]) => column.some(isKnown),
+  )
+  const seconds = Float64Array.from(rows, (row) => row.seconds ?? Number.NaN)
   return {
     name,
     fidelity,
     runIds: rows.map(({ runId }) => runId),
     raw,
     normalised: normaliseRows(raw),
-    values: new Map(
-      problem.metrics.map((metric) => [
-        metric.name,
-        Float64Array.from(rows, ({ values }) =>
-          Object.hasOwn(values, metric.name) ? values[metric.name] : Number.NaN,
-        ),
-      ]),
-    ),
+    values: new Map(columnsOf(metrics, rows, (row) => row.values)),
+    ...(standardErrors.length > 0 && { standardErrors: new Map(standardErrors) }),
+    ...(seconds.some(isKnown) && { seconds }),
   }
+}
+
+const isKnown = (value: number) => !Number.isNaN(value)
+
+/** Of each metric, what the rows say; NaN where one says nothing. */
+function columnsOf(
+  metrics: readonly string[],
+  rows: readonly RunRow[],
+  of: (row: RunRow) => Record<string, number> | undefined,
+): [string, Float64Array][] {
+  return metrics.map((metric) => [
+    metric,
+    Float64Array.from(rows, (row) => {
+      const said = of(row)
+      return said && Object.hasOwn(said, metric) ? said[metric] : Number.NaN
+    }),
+  ])
 }
 
 function rawWeights(rows: readonly RunRow[], domains: number): RowMatrix {

@@ -3,14 +3,18 @@ import { MessageChannel } from 'node:worker_threads'
 import type { CorpusManifest, IngestProgress } from '../../corpora/types.js'
 import type { ParsedTable, TableHead } from '../../formats/importers/table.js'
 import type { MetricPrediction } from '../../optimizers/recommendation.js'
-import type { ProgressListener, Suggestion } from '../../optimizers/types.js'
+import type { ProgressListener } from '../../optimizers/types.js'
 import type {
+  ChosenMixture,
   Compute,
   RecommendOutcome,
   RecommendTask,
+  RunPages,
+  SuggestTask,
   TrainEvent,
   TrainOutcome,
 } from '../../studies/ports.js'
+import { backtest, surveyRuns } from './backtest.js'
 import { CorpusCache } from './corpus-cache.js'
 import { InterruptibleThreads } from './interruptible.js'
 import { feedPages } from './page-feed.js'
@@ -18,6 +22,7 @@ import type { ParseTableMessage } from './parse-table.js'
 import type { PredictMessage } from './predict.js'
 import type { RecommendMessage } from './recommend.js'
 import { RowReceiver } from './row-channel.js'
+import type { SuggestMessage } from './suggest.js'
 import { ThreadGroup } from './thread-group.js'
 import { movableUpload } from './uploads.js'
 
@@ -39,7 +44,9 @@ export interface ThreadPool extends Compute {
 
 /**
  * Short work that somebody waits for (parsing, predictions, suggestions) has two threads of its own, so that it never
- * queues behind fits; so have files of imports, which may be large, and trainings and ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it are empty afterwards.
+ * queues behind fits; so have files of imports, which may be large, suggestions of methods that first learn from results, and trainings and
+ * ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it
+ * are empty afterwards.
  */
 export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
   const {
@@ -47,10 +54,11 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
     trainingThreads = availableParallelism(),
     maxHeapMiB = 4096,
   } = options
-  // One more than the fits at work, for a recommendation that is asked for in a request.
+  // One more than the fits, or the replays of a backtest, at work: for a recommendation that is asked for in a request.
   const long = new ThreadGroup(threads + 1, maxHeapMiB)
   const short = new ThreadGroup(2, maxHeapMiB)
   const importing = new ThreadGroup(2, maxHeapMiB)
+  const learning = new ThreadGroup(2, maxHeapMiB)
   const training = new InterruptibleThreads(trainingThreads, maxHeapMiB)
   const ingestion = new InterruptibleThreads(1, maxHeapMiB)
   const corpora = new CorpusCache()
@@ -60,16 +68,19 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
     predict: (task: PredictMessage) => short.run<MetricPrediction[][]>('./predict.js', task),
     parseTable: (task, onStart, onChunk) =>
       parseTable('files' in task.upload ? importing : short, task, onStart, onChunk),
-    suggest: (task) => short.run<Suggestion[]>('./suggest.js', task),
+    suggest: (task) => suggest(task.learned ? learning : short, task),
     ingest: (task, { signal, onProgress: onEvent }) =>
       ingestion.run<IngestProgress, CorpusManifest>('./ingest.js', { task }, { signal, onEvent }),
     train: (task, { signal, onEvent }) =>
       corpora.use(task.corpusFolder, (corpus) =>
         training.run<TrainEvent, TrainOutcome>('./train.js', { task, corpus }, { signal, onEvent }),
       ),
+    surveyRuns: (task) => surveyRuns(short, task),
+    backtest: (task, options) => backtest(long, threads, task, options),
     async close() {
       corpora.clear()
-      await Promise.all([long, short, importing, training, ingestion].map((group) => group.close()))
+      const groups = [long, short, importing, learning, training, ingestion]
+      await Promise.all(groups.map((group) => group.close()))
     },
   }
 }
@@ -80,19 +91,43 @@ async function recommend(
   { signal, onProgress }: Parameters<Compute['recommend']>[1] = {},
 ): Promise<RecommendOutcome> {
   const { port1, port2 } = new MessageChannel()
-  const { training, holdouts } = task
-  const tables = [training, ...holdouts].map(({ pages }) => pages)
+  const { training, others = [], holdouts } = task
+  const tables = [training, ...others, ...holdouts].map(({ pages }) => pages)
   feedPages<Parameters<ProgressListener>[0]>(port1, tables, (progress) => onProgress?.(progress))
   const message: RecommendMessage = {
     task: {
       ...task,
-      training: { ...training, pages: [] },
-      holdouts: holdouts.map((holdout) => ({ ...holdout, pages: [] })),
+      training: withoutPages(training),
+      others: others.map(withoutPages),
+      holdouts: holdouts.map(withoutPages),
     },
     port: port2,
   }
   try {
     return await threads.run('./recommend.js', message, { transferList: [port2], signal })
+  } finally {
+    port1.close()
+  }
+}
+
+/** Pages travel one at a time. */
+function withoutPages<T extends RunPages>(table: T): T {
+  return { ...table, pages: [] }
+}
+
+async function suggest(threads: ThreadGroup, task: SuggestTask): Promise<ChosenMixture[]> {
+  const { learned } = task
+  if (!learned) return threads.run('./suggest.js', { task } satisfies SuggestMessage)
+  const { port1, port2 } = new MessageChannel()
+  const tables = learned.completed.map(({ pages }) => pages)
+  feedPages(port1, tables, () => {})
+  const completed = learned.completed.map(withoutPages)
+  const message: SuggestMessage = {
+    task: { ...task, learned: { ...learned, completed } },
+    port: port2,
+  }
+  try {
+    return await threads.run('./suggest.js', message, { transferList: [port2] })
   } finally {
     port1.close()
   }

@@ -1,6 +1,7 @@
 import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenStore, restoreBackup, writeBackup } from '../../../src/store/index.js'
+import { finishBacktest, queueBacktest } from '../support/backtests.js'
 import {
   attachWaiting,
   complete,
@@ -58,9 +59,24 @@ export async function fillStore(store: OpenStore) {
   await store.jobs.claim(failed.job.id, 'a worker', new Date(0))
   const problem = { code: 'fit-failed' }
   await store.jobs.end(failed.job.id, 'a worker', { state: 'failed', problem })
+  const backtests = {
+    finished: await finishBacktest(store, study, [train.id]),
+    queued: (await queueBacktest(store)).backtest,
+  }
   const proxies = await fillProxies(store)
   const externals = await fillExternals(store)
-  return { study, train, holdout, staging, finished, running, failed, proxies, externals }
+  return {
+    study,
+    train,
+    holdout,
+    staging,
+    finished,
+    running,
+    failed,
+    backtests,
+    proxies,
+    externals,
+  }
 }
 
 /** A key, and five trials of others: completed late, its replicate, running, failed and waiting. */
@@ -101,7 +117,11 @@ async function fillProxies(store: OpenStore) {
   ))!
   const unused = await store.corpora.insert(newCorpus({ owner: 'ö', retentionDays: 0.5 }))
 
-  const { search, trials } = await startSearch(store, study, 5)
+  const { search, trials } = await startSearch(store, study, 5, {
+    fidelities: ['proxy', 'other'],
+    budget: 0.1 + 0.2,
+    parallel: 2,
+  })
   await completeTrial(store, trials[0])
   const attempt = await beginTrial(store, trials[1])
   const end = { state: 'failed', problem: { code: 'training-diverged' }, retry: false } as const
@@ -183,6 +203,16 @@ export function backupRoundTrip(
       expect(await target.fits.models(finished.id)).toEqual(await source.fits.models(finished.id))
     })
 
+    test('brings backtests and the runs that they brought across', async () => {
+      for (const backtest of Object.values(filled.backtests)) {
+        expect(await target.backtests.get(backtest.id)).toEqual(backtest)
+        expect(await target.backtests.runs(backtest.id)).toEqual(
+          await source.backtests.runs(backtest.id),
+        )
+      }
+      expect(await target.backtests.runs(filled.backtests.queued.id)).toHaveLength(2)
+    })
+
     test('queues the jobs that were running and keeps those that had ended', async () => {
       const { running, failed, finished } = filled
       const job = await target.jobs.get(running.job.id)
@@ -191,7 +221,13 @@ export function backupRoundTrip(
         expect(await target.jobs.get(id)).toEqual(await source.jobs.get(id))
       const { trials, ingesting } = filled.proxies
       expect((await target.jobs.findOrphans(new Date(0))).map(({ id }) => id)).toEqual(
-        [running.job.id, ingesting.id, trials[3].jobId, trials[4].jobId].sort(),
+        [
+          running.job.id,
+          filled.backtests.queued.jobId,
+          ingesting.id,
+          trials[3].jobId,
+          trials[4].jobId,
+        ].sort(),
       )
     })
 

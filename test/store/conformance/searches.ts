@@ -15,7 +15,10 @@ export function searchConformance(store: () => OpenStore): void {
         studyId: study.id,
         purpose: 'search',
         fidelity: 'proxy',
+        fidelities: null,
         trials: 3,
+        budget: null,
+        parallel: null,
         seed: -7,
         state: 'running',
         fitId: null,
@@ -170,6 +173,51 @@ export function searchConformance(store: () => OpenStore): void {
       const end = { state: 'finished', problem: null } as const
       expect(await searches().end(search.id, ['running'], end)).toBe(true)
       expect(await searches().get(search.id)).toMatchObject({ state: 'finished', fitId: null })
+    })
+
+    test('that are chosen by results keep their terms', async () => {
+      const terms = { fidelities: ['proxy', 'a "larger" one'], budget: 0.1 + 0.2, parallel: 4 }
+      const { search } = await startSearch(store(), await anyStudy(), 2, { ...terms, trials: 99 })
+      expect(await searches().get(search.id)).toMatchObject({ ...terms, trials: 99 })
+    })
+
+    test('get further trials while they run, one after the other, whoever adds them', async () => {
+      const { search, trials } = await startSearch(store(), await anyStudy(), 2, { parallel: 2 })
+      const further = [0, 1, 2, 3].map(() => [newTrial(search, 2), newTrial(search, 3)])
+      const added = await Promise.all(further.map((two) => searches().extend(search.id, 2, two)))
+      expect(added.filter(Boolean)).toHaveLength(1)
+      const kept = further[added.indexOf(true)]
+      const listed = await store().trials.list({
+        studyId: search.studyId,
+        searchId: search.id,
+        limit: 9,
+      })
+      expect(listed.map(({ id, position }) => [id, position])).toEqual(
+        [...trials, ...kept].map(({ id, position }) => [id, position]),
+      )
+      expect(listed.slice(2)).toMatchObject(kept.map((trial) => ({ ...trial, state: 'waiting' })))
+      for (const { id, jobId } of kept)
+        expect(await store().jobs.get(jobId)).toMatchObject({ subjectId: id, state: 'queued' })
+      expect(await searches().counts(search.id)).toMatchObject({ waiting: 4 })
+      for (const lost of further.filter((two) => two !== kept))
+        expect(await store().jobs.get(lost[0].jobId)).toBeUndefined()
+    })
+
+    test('get none once they are fitting or have ended', async () => {
+      const study = await anyStudy()
+      const { search, trials } = await startSearch(store(), study, 1, { parallel: 1 })
+      await completeTrial(store(), trials[0])
+      expect(await searches().extend(search.id, 0, [newTrial(search, 0)])).toBe(false)
+      const [begun, extended] = await Promise.all([
+        searches().beginFit(search.id, newFit(study)),
+        searches().extend(search.id, 1, [newTrial(search, 1)]),
+      ])
+      expect(begun).not.toBe(extended)
+      await searches().end(search.id, ['running', 'fitting'], { state: 'cancelled', problem: null })
+      expect(await searches().extend(search.id, 1, [newTrial(search, 1)])).toBe(false)
+      expect(await searches().extend(search.id, 2, [newTrial(search, 2)])).toBe(false)
+      for (const id of [newId(), 'search-1'])
+        expect(await searches().extend(id, 0, [newTrial(search, 0)])).toBe(false)
     })
 
     test('end once, from the states they may end from', async () => {

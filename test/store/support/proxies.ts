@@ -109,7 +109,10 @@ export const newSearch = (
   studyId: study.id,
   purpose: 'search',
   fidelity: 'proxy',
+  fidelities: null,
   trials: 3,
+  budget: null,
+  parallel: null,
   seed: 7,
   ...change,
 })
@@ -151,7 +154,7 @@ export const IN_A_MINUTE = () => new Date(Date.now() + 60_000)
 
 /** The trial's job claimed, and an attempt begun. */
 export async function beginTrial(
-  store: OpenStore,
+  store: Pick<OpenStore, 'jobs' | 'trials'>,
   trial: { id: string; jobId: string },
   worker = 'a trainer',
 ): Promise<AttemptRecord> {
@@ -170,7 +173,7 @@ export const measured = (tokens: number, loss = 3 + 1 / (tokens + 1)): Measured 
 
 /** The trial taken through to its end, with one measurement on the way. */
 export async function completeTrial(
-  store: OpenStore,
+  store: Pick<OpenStore, 'jobs' | 'trials'>,
   trial: { id: string; jobId: string },
   worker = 'a trainer',
 ): Promise<AttemptRecord> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CompleteProblem } from '../../../src/optimizers/problem.js'
-import { decodeRunTable } from '../../../src/workers/threads/run-tables.js'
+import { decodeRunTable, decodeTrainingRuns } from '../../../src/workers/threads/run-tables.js'
 
 const PROBLEM: CompleteProblem = {
   domains: [{ name: 'web' }, { name: 'code' }, { name: 'books' }],
@@ -64,5 +64,56 @@ describe('decodeRunTable', () => {
   test('refuses a row that does not have a weight for every domain', () => {
     const pages = ['[{"runId":"a","weights":[0.5,0.5],"values":{}}]']
     expect(() => decodeRunTable(PROBLEM, '', '1M', pages)).toThrow(RangeError)
+  })
+})
+
+describe('standard errors and seconds', () => {
+  test('are there for the metrics and the runs that have them', () => {
+    const pages = [
+      JSON.stringify([
+        { runId: 'a', weights: [1, 0, 0], values: { loss: 3 }, standardErrors: { loss: 0.5 } },
+        { runId: 'b', weights: [0, 1, 0], values: { loss: 2 }, standardErrors: {}, seconds: 12.5 },
+        { runId: 'c', weights: [0, 0, 1], values: { loss: 1 }, seconds: null },
+      ]),
+    ]
+    const { standardErrors, seconds } = decodeRunTable(PROBLEM, '', '1M', pages)
+    expect(standardErrors).toEqual(
+      new Map([['loss', Float64Array.of(0.5, Number.NaN, Number.NaN)]]),
+    )
+    expect(seconds).toEqual(Float64Array.of(Number.NaN, 12.5, Number.NaN))
+    const none = decodeRunTable(PROBLEM, '', '1M', [
+      '[{"runId":"a","weights":[1,0,0],"values":{}}]',
+    ])
+    expect(none.standardErrors).toBeUndefined()
+    expect(none.seconds).toBeUndefined()
+  })
+})
+
+describe('decodeTrainingRuns', () => {
+  const row = (runId: string, weights: number[], loss: number) => ({
+    runId,
+    weights,
+    values: { loss },
+  })
+
+  test('joins what is of one fidelity, with the weights of other studies in this problem’s order', () => {
+    const from = { study: 'earlier', domains: ['books', 'web', 'code'] }
+    const tables = decodeTrainingRuns(PROBLEM, [
+      { fidelity: '1M', pages: [] },
+      {
+        fidelity: 'previous:earlier:1M',
+        pages: [JSON.stringify([row('a', [0.5, 0.3, 0.2], 1)])],
+        from,
+      },
+      { fidelity: '1M', pages: [JSON.stringify([row('a', [0.1, 0.2, 0.7], 2)])] },
+      { fidelity: '1M', pages: [JSON.stringify([row('a', [0.5, 0.3, 0.2], 3)])], from },
+    ])
+    expect(tables.map(({ fidelity, runIds }) => [fidelity, runIds])).toEqual([
+      ['1M', ['a', 'earlier/a']],
+      ['previous:earlier:1M', ['earlier/a']],
+    ])
+    expect([...tables[0].raw.data]).toEqual([0.1, 0.2, 0.7, 0.3, 0.2, 0.5])
+    expect(tables[0].values.get('loss')).toEqual(Float64Array.of(2, 3))
+    expect([...tables[1].raw.data]).toEqual([0.3, 0.2, 0.5])
   })
 })

@@ -9,7 +9,7 @@ import {
 } from '../../client/index.js'
 import { coloursFor } from '../../terminal/colours.js'
 import { gather, minuteText } from '../../terminal/lists.js'
-import { numberText } from '../../terminal/recommendation.js'
+import { numberText } from '../../terminal/numbers.js'
 import { table } from '../../terminal/tables.js'
 
 const EXAMPLES = `
