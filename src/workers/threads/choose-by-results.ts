@@ -47,31 +47,10 @@ export function chooseByResults(
     isNew(fromMixture(space, weights), fidelity)
   const suggested = ask(task, compiled, tried, count)
   const own = suggested.filter(isUntried)
-  if (own.length < suggested.length && avoid.length > 0) {
-    // Of what came to nothing it would suggest the same again for ever: it is asked once more as if that were being tried.
-    const busy = { ...tried, active: joined(tried.active, avoid, tablesOf(space, own)) }
-    own.push(...ask(task, compiled, busy, count - own.length).filter(isUntried))
-  }
   return [
     ...baselines.map(({ chosen }) => chosen),
     ...own.map((suggestion) => ({ ...suggestion, label: '' })),
   ]
-}
-
-const tablesOf = (space: Space, suggestions: readonly Suggestion[]): ActiveTable[] =>
-  suggestions.map(({ weights, fidelity }) => ({
-    fidelity,
-    normalised: rowMatrixFrom([fromMixture(space, weights)]),
-  }))
-
-/** One table a fidelity. */
-function joined(...lists: readonly (readonly ActiveTable[])[]): ActiveTable[] {
-  return lists
-    .flat()
-    .reduce<ActiveTable[]>(
-      (tables, { fidelity, normalised }) => withRows(tables, fidelity, rowsIn(normalised)),
-      [],
-    )
 }
 
 const rowsIn = (matrix: RowMatrix) =>

@@ -23,7 +23,7 @@ export function improvementObjective(model: Model, best: number): MixtureObjecti
 export function meanObjective(model: Model): MixtureObjective {
   const posterior = new PosteriorGradient(model.posterior, model.map)
   return (weights, gradient) => {
-    const { mean, meanByWeights } = posterior.at(weights, model.target)
+    const { mean, meanByWeights } = posterior.meanAt(weights, model.target)
     gradient.set(meanByWeights)
     return mean
   }

@@ -1,5 +1,10 @@
 import { proposeCandidates } from '../../acquisition/index.js'
-import { MixtureSet, SAME_MIXTURE } from '../../mixture/index.js'
+import {
+  largestViolation,
+  MixtureSet,
+  SAME_MIXTURE,
+  VIOLATION_TOLERANCE,
+} from '../../mixture/index.js'
 import { uniformMixture } from '../../mixture/reference-mixtures.js'
 import type { Rng } from '../../random.js'
 import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
@@ -16,6 +21,8 @@ export interface Offer extends Choices {
   readonly rows: Int32Array | undefined
   /** (· × m) mixtures among which the best one at the target is sought. */
   readonly sought: RowMatrix
+  /** Fidelity whose mixtures are to be run as they are, because others ran them, too. */
+  readonly shared?: number
 }
 
 /** Mixtures with the best means that new ones are drawn around. */
@@ -61,11 +68,14 @@ export function spaceOffer(
     references: [space.prior, uniformMixture(space)],
     rng: rng.fork('candidates'),
   })
-  const parts = situation.offered.map((place) => {
-    const only = isLackingShared(situation, params, place) ? runBelow(situation, place) : undefined
-    const tried = triedAt(situation, place)
-    return { place, weights: without(only ?? candidates, tried) }
-  })
+  const shared = situation.offered.find((place) => isLackingShared(situation, params, place))
+  const parts = situation.offered.map((place) => ({
+    place,
+    weights:
+      place === shared
+        ? runBelow(situation, place)
+        : without(candidates, triedAt(situation, place)),
+  }))
   return {
     weights: stack(
       parts.map(({ weights }) => weights),
@@ -76,6 +86,7 @@ export function spaceOffer(
     ),
     rows: undefined,
     sought: stack([candidates, model.runs.weights], space.names.length),
+    shared,
   }
 }
 
@@ -110,10 +121,14 @@ function isLackingShared(
   return runBelow(situation, place).rows > 0
 }
 
-/** Mixtures run at a fidelity below and not at this one. */
+/** Mixtures within all constraints that were run at a fidelity below and not at this one. */
 function runBelow(situation: Situation, place: number): RowMatrix {
-  const { runs } = situation
-  const below = [...runs.fidelity.keys()].filter((i) => runs.fidelity[i] < place)
+  const { runs, compiled } = situation
+  const below = [...runs.fidelity.keys()].filter(
+    (i) =>
+      runs.fidelity[i] < place &&
+      largestViolation(compiled.space, rowOf(runs.weights, i)) <= VIOLATION_TOLERANCE,
+  )
   return without(selectRows(runs.weights, below), triedAt(situation, place))
 }
 

@@ -121,9 +121,12 @@ function crossValidated(
   }
 }
 
-/** The one closest to the target with more mixtures than domains, or else the one with most. */
+/**
+ * The one closest to the target with as many mixtures as are advised for a fit, 3 (m + 1), or else the one with most: of few mixtures
+ * even noise ranks some.
+ */
 function tellingFidelity(runs: Runs): number {
-  const enough = runs.weights.columns + 1
+  const enough = 3 * (runs.weights.columns + 1)
   const distinct = runs.fidelities.map((_, m) => {
     const rows = [...runs.fidelity.keys()].filter((i) => runs.fidelity[i] === m)
     const { columns, data } = runs.weights

@@ -30,7 +30,7 @@ import {
 } from '../../surrogates/gaussian-process/index.js'
 import type { Memo } from '../../types.js'
 import type { AdmireParams } from './params.js'
-import { type Runs, restrictRuns } from './runs.js'
+import { type Runs, restrictRuns, winsorise } from './runs.js'
 
 /** Beyond so many runs the hyper-parameters are learned from a part of them: a fit grows with the third power. */
 const MOST_FITTED = 400
@@ -64,7 +64,8 @@ export interface ModelOptions {
 /** @throws RangeError without a run */
 export function fitModel(all: Runs, options: ModelOptions): Model {
   const { space, params, rng, memo } = options
-  const runs = atMost(all, MOST_KNOWN, rng.fork('known'))
+  const known = atMost(all, MOST_KNOWN, rng.fork('known'))
+  const runs = params.replicate ? known : winsorise(known)
   const map = inputMap(space, params)
   const specification = specificationOf(runs.fidelities.length, map, options)
   const standardisation = params.replicate

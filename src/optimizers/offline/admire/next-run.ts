@@ -4,8 +4,8 @@ import type { Rng } from '../../random.js'
 import { type RowMatrix, rowOf } from '../../row-matrix.js'
 import { improvementObjective, informationObjective } from './ascent.js'
 import type { Offer } from './choices.js'
-import { triedAt } from './design.js'
-import { pointsOf } from './model.js'
+import { STEPS, triedAt } from './design.js'
+import { type Model, pointsOf } from './model.js'
 import { baselineAtTarget, type Outlook, rowsOf } from './outlook.js'
 import type { AdmireParams } from './params.js'
 import { type Choices, logUtilities } from './utilities.js'
@@ -18,9 +18,6 @@ export interface NextRun {
   /** As a logarithm; see `logUtilities`. */
   readonly utility: number
 }
-
-/** Weights are multiples of 1/1,000 where the constraints let them, as trainers' samplers take them; the model sees what is run. */
-const STEPS = 1000
 
 /** The best of a table, whose rows cannot be improved. */
 export function bestOfTable(
@@ -39,7 +36,10 @@ export function bestOfTable(
   }
 }
 
-/** The best of the candidates and of what gradient ascent makes of the first few. Undefined where every mixture was tried. */
+/**
+ * The best of the candidates and of what gradient ascent makes of the first few, in multiples of 1/1,000 as long as some of them were
+ * not tried. Undefined where every mixture was.
+ */
 export function bestOfSpace(
   outlook: Outlook,
   offer: Offer,
@@ -48,20 +48,22 @@ export function bestOfSpace(
 ): NextRun | undefined {
   const { space } = outlook.situation.compiled
   const rate = (choices: Choices) => logUtilities(outlook, choices, offer.sought, params, rng)
-  const ranked = placesByValue(rate(offer)).slice(0, Math.max(1, params.refinements))
-  const starts = ranked.map((k) => ({
+  const tried = outlook.model.runs.fidelities.map((_, m) => triedAt(outlook.situation, m))
+  const isNew = ({ weights, fidelity }: Start) => !tried[fidelity].has(weights)
+  const snapped = ({ weights, fidelity }: Start) =>
+    fidelity === offer.shared
+      ? { weights, fidelity }
+      : { weights: snap(space, weights, STEPS), fidelity }
+  const candidates = placesByValue(rate(offer)).map((k) => ({
     weights: rowOf(offer.weights, k).slice(),
     fidelity: offer.fidelity[k],
   }))
+  const starts = firstNew(candidates, snapped, isNew, Math.max(1, params.refinements))
+  const free = starts.filter(({ fidelity }) => fidelity !== offer.shared)
   const climbed =
-    params.refinements > 0 ? climb(outlook, starts, offer.sought, params, rng.fork('climb')) : []
-  const snapped = [...starts, ...climbed].map(({ weights, fidelity }) => ({
-    weights: snap(space, weights, STEPS),
-    fidelity,
-  }))
-  const fresh = [...snapped, ...starts].filter(
-    ({ weights, fidelity }) => !triedAt(outlook.situation, fidelity).has(weights),
-  )
+    params.refinements > 0 ? climb(outlook, free, offer.sought, params, rng.fork('climb')) : []
+  const multiples = [...starts, ...climbed.map(snapped).filter(isNew)]
+  const fresh = multiples.length > 0 ? multiples : candidates.filter(isNew).slice(0, 1)
   if (fresh.length === 0) return undefined
   const utilities = rate({
     weights: rowsOf(fresh.map(({ weights }) => weights)),
@@ -89,16 +91,40 @@ function climb(
   const best = baselineAtTarget(outlook).means.reduce((a, b) => Math.max(a, b))
   const byInformation =
     acquisition === 'max-value-entropy' || (acquisition === 'auto' && model.target > 0)
-  const objectiveAt = (fidelity: number) => {
-    if (!byInformation) return improvementObjective(model, best)
-    const { means, deviations } = model.posterior.at(pointsOf(model, sought, model.target))
-    const samples = sampleMaxima(means, deviations, maxima, rng, { atLeast: best + 1e-6 })
-    return informationObjective(model, fidelity, samples)
-  }
+  const samples = byInformation ? sampledMaxima(model, sought, maxima, best, rng) : undefined
+  const objectiveAt = (fidelity: number) =>
+    samples ? informationObjective(model, fidelity, samples) : improvementObjective(model, best)
   return starts.map(({ weights, fidelity }) => ({
     weights: refine(space, rowsOf([weights]), objectiveAt(fidelity)).weights,
     fidelity,
   }))
+}
+
+function sampledMaxima(
+  model: Model,
+  sought: RowMatrix,
+  count: number,
+  best: number,
+  rng: Rng,
+): Float64Array {
+  const { means, deviations } = model.posterior.at(pointsOf(model, sought, model.target))
+  return sampleMaxima(means, deviations, count, rng, { atLeast: best + 1e-6 })
+}
+
+/** The first few of what becomes of the candidates that were not tried. */
+function firstNew(
+  candidates: readonly Start[],
+  become: (candidate: Start) => Start,
+  isNew: (start: Start) => boolean,
+  count: number,
+): Start[] {
+  const found: Start[] = []
+  for (const candidate of candidates) {
+    if (found.length === count) break
+    const start = become(candidate)
+    if (isNew(start)) found.push(start)
+  }
+  return found
 }
 
 /** Largest first; the first of equal ones comes first. */

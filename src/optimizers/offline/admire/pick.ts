@@ -1,9 +1,15 @@
+import type { MixtureSet } from '../../mixture/index.js'
+import { type RowMatrix, rowOf } from '../../row-matrix.js'
 import type { PickInput } from '../../types.js'
 import { lowestFinite } from '../picks.js'
+import { triedAt } from './design.js'
 import { pointsOf } from './model.js'
 import type { AdmireParams } from './params.js'
 import { assess } from './situation.js'
 import { fitGuarded } from './surrogate.js'
+
+/** Standardised means that differ by no more are equal. */
+const EQUAL = 1e-9
 
 /** The candidate with the best posterior mean at the target. */
 export function pick(input: PickInput<AdmireParams>): number | undefined {
@@ -14,5 +20,15 @@ export function pick(input: PickInput<AdmireParams>): number | undefined {
   const { model } = fitGuarded(situation, params, rng, memo)
   if (!model) return undefined
   const { means } = model.posterior.at(pointsOf(model, candidates, model.target))
-  return lowestFinite(means.map((mean) => -mean))
+  return bestOf(means, candidates, triedAt(situation, situation.runs.fidelities.indexOf(target)))
+}
+
+/** Of equals, as after a single run, the one that was run. */
+function bestOf(means: Float64Array, candidates: RowMatrix, tried: MixtureSet): number | undefined {
+  const best = lowestFinite(means.map((mean) => -mean))
+  if (best === undefined) return undefined
+  const run = [...means.keys()].find(
+    (k) => means[best] - means[k] <= EQUAL && tried.has(rowOf(candidates, k)),
+  )
+  return run ?? best
 }

@@ -1,5 +1,6 @@
 import { compileObjective, measuredObjective } from '../../objective.js'
 import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
+import { quantile } from '../../surrogates/statistics.js'
 import type { CompiledProblem, RunTable } from '../../types.js'
 
 /** The runs of several fidelities, by one score each. */
@@ -106,6 +107,26 @@ export function restrictRuns(
     fidelity: Int32Array.from(kept, (i) => place.get(runs.fidelity[i]) as number),
     scores: Float64Array.from(kept, (i) => runs.scores[i]),
     variances: Float64Array.from(kept, (i) => runs.variances[i]),
+  }
+}
+
+/** Fewer have no quartiles to speak of. */
+const LEAST_FOR_QUARTILES = 8
+
+/**
+ * The runs with scores below Q1 − 1.5 (Q3 − Q1) of their fidelity raised to it: how bad a bad mixture is does not matter, and one run
+ * that went wrong would stretch the scale of all others. Good scores stay as they are.
+ */
+export function winsorise(runs: Runs): Runs {
+  const floors = runs.fidelities.map((_, m) => {
+    const own = rowsAt(runs, m).map((i) => runs.scores[i])
+    if (own.length < LEAST_FOR_QUARTILES) return Number.NEGATIVE_INFINITY
+    const [first, third] = [quantile(own, 0.25), quantile(own, 0.75)]
+    return first - 1.5 * (third - first)
+  })
+  return {
+    ...runs,
+    scores: runs.scores.map((score, i) => Math.max(score, floors[runs.fidelity[i]])),
   }
 }
 

@@ -1,6 +1,6 @@
-import { toMixture } from '../../mixture/index.js'
-import { createRowMatrix, type RowMatrix, selectRows } from '../../row-matrix.js'
-import type { Memo, SuggestInput, Suggestion } from '../../types.js'
+import { MixtureSet, SAME_MIXTURE, toMixture } from '../../mixture/index.js'
+import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
+import type { ActiveTable, Memo, SuggestInput, Suggestion } from '../../types.js'
 import { spaceOffer, tableOffer } from './choices.js'
 import { drawnCandidate, nextDesigned, unfinishedDesign } from './design.js'
 import type { Model } from './model.js'
@@ -20,7 +20,7 @@ type Input = SuggestInput<AdmireParams>
 export function suggest(input: Input): Suggestion[] {
   const memo = input.memo ?? ownMemo()
   const suggestions: Suggestion[] = []
-  let left = input.candidates && placesLeft(input.candidates)
+  let left = input.candidates && placesLeft(input.candidates, input.avoid ?? [])
   let { active } = input
   while (suggestions.length < input.count) {
     const next = suggestOne({ ...input, memo, active, candidates: left && rowsLeft(left) })
@@ -114,9 +114,21 @@ function described(model: Model, situation: Situation, next: NextRun) {
 /** Candidates with their places in the table that was given. */
 type Left = ReadonlyMap<string, { rows: RowMatrix; places: number[] }>
 
-function placesLeft(candidates: ReadonlyMap<string, RowMatrix>): Left {
+/** Those that were not tried in vain. */
+function placesLeft(
+  candidates: ReadonlyMap<string, RowMatrix>,
+  avoid: readonly ActiveTable[],
+): Left {
   return new Map(
-    [...candidates].map(([name, rows]) => [name, { rows, places: [...Array(rows.rows).keys()] }]),
+    [...candidates].map(([name, all]) => {
+      const known = new MixtureSet(SAME_MIXTURE)
+      for (const { fidelity, normalised } of avoid) {
+        if (fidelity !== name) continue
+        for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
+      }
+      const places = [...Array(all.rows).keys()].filter((k) => !known.has(rowOf(all, k)))
+      return [name, { rows: selectRows(all, places), places }]
+    }),
   )
 }
 
