@@ -5,7 +5,7 @@ import type { CompiledProblem } from '../../optimizers/types.js'
 import { checkProblem } from '../../studies/index.js'
 import type { Compute, RunPages } from '../../studies/ports.js'
 import { UsageError } from '../failures.js'
-import { cutBetweenFiles } from '../fit/holdouts.js'
+import { fidelityFiles } from '../fit/fidelity-files.js'
 import { NameResolver } from '../fit/names.js'
 import { buildProblem, type ProblemOptions } from '../fit/problem.js'
 import { type CsvPair, parsePairAt, readPair } from '../fit/tables.js'
@@ -36,7 +36,7 @@ export interface BacktestData {
  * @throws UsageError for files that cannot be read and names that are none, MixwrightError for what is wrong in files
  */
 export async function readTables(options: TableOptions, compute: Compute): Promise<BacktestData> {
-  const files = options.runs.map(namedFiles)
+  const files = options.runs.map((text) => fidelityFiles(text, '--runs'))
   const fidelities = costedFidelities(
     files.map(({ fidelity }) => fidelity),
     options,
@@ -54,17 +54,6 @@ export async function readTables(options: TableOptions, compute: Compute): Promi
   }
   const givenCosts = new Set(pairs.length === 1 ? [pairs[0].fidelity] : options.cost?.keys())
   return { compiled, runs, givenCosts }
-}
-
-const FORM = '--runs fidelity=mixtures.csv:metrics.csv'
-
-function namedFiles(text: string): { fidelity: string; mixtures: string; metrics: string } {
-  const split = text.indexOf('=')
-  if (split < 1) {
-    throw new UsageError(`--runs: "${text}" does not name a fidelity`, `Write ${FORM}.`)
-  }
-  const [mixtures, metrics] = cutBetweenFiles(text.slice(split + 1), '--runs', FORM)
-  return { fidelity: text.slice(0, split), mixtures, metrics }
 }
 
 /** @throws UsageError for a fidelity given twice, one without a cost among several, and options about unknown ones */

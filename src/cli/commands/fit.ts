@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { MixwrightError } from '../../errors.js'
 import { DOMAIN_PREFIX, inferNames, METRIC_PREFIX } from '../../formats/importers/index.js'
 import type { ParsedTable } from '../../formats/importers/table.js'
+import type { Problem } from '../../optimizers/problem.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import { OPTIMIZERS } from '../../optimizers/registry.js'
 import { SURROGATE_NAMES, type SurrogateName } from '../../optimizers/surrogates/types.js'
@@ -13,14 +14,15 @@ import {
   refuseParams,
   refuseSurrogate,
 } from '../../studies/methods.js'
-import type { Compute, RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import type { Compute, RecommendOutcome, RecommendTask, RunPages } from '../../studies/ports.js'
 import { DEFAULT_SEED } from '../../studies/studies.js'
 import { createThreadPool } from '../../workers/threads/index.js'
 import { InterruptedError, UsageError } from '../failures.js'
+import { type FidelityFiles, fidelityFiles } from '../fit/fidelity-files.js'
 import { type HoldoutFiles, parseHoldouts } from '../fit/holdouts.js'
 import { NameResolver } from '../fit/names.js'
 import { buildProblem, type ProblemOptions } from '../fit/problem.js'
-import { parsePair, readPair } from '../fit/tables.js'
+import { parsePair, parsePairAt, readPair } from '../fit/tables.js'
 import { collect, collectParams, positiveNumber, seedNumber } from '../options.js'
 import { progressView } from '../terminal/progress.js'
 import { recommendationText } from '../terminal/recommendation.js'
@@ -31,10 +33,14 @@ interface FitOptions extends ProblemOptions {
   method: string
   surrogate: SurrogateName | 'auto'
   holdout?: string[]
+  lower?: string[]
   param?: Record<string, unknown>
   seed: number
   json?: boolean
 }
+
+/** The fidelity of `--mixtures` and `--metrics`. */
+const TARGET = 'target'
 
 interface TableWarnings {
   table: string
@@ -49,6 +55,8 @@ Examples:
   One metric, no domain repeated more than 4 times in a run of 1T tokens:
     mixwright fit --mixtures m.csv --metrics l.csv --metric code_loss \\
       --domains tokens.json --target-tokens 1e12 --max-epochs 4
+  A few runs of a large model, with what many runs of a small one tell:
+    mixwright fit --method admire --mixtures m_1b.csv --metrics l_1b.csv --lower 1M=m_1m.csv:l_1m.csv
   The worst of several benchmark scores, for another program:
     mixwright fit --mixtures m.csv --metrics scores.csv --metric mmlu --metric arc \\
       --maximize mmlu --maximize arc --objective worst --json > recommendation.json
@@ -104,6 +112,11 @@ export function fitCommand(): Command {
       collect,
     )
     .option(
+      '--lower <fidelity=mixtures.csv:metrics.csv>',
+      'runs of smaller models, for methods that learn from several, repeatable: the smallest first',
+      collect,
+    )
+    .option(
       '--param <key=value>',
       'a parameter of the method, repeatable (see: mixwright methods)',
       collectParams,
@@ -137,38 +150,73 @@ async function prepareTask(
   compute: Compute,
 ): Promise<{ task: RecommendTask; tableWarnings: TableWarnings[] }> {
   const pair = await readPair(options.mixtures, options.metrics, '')
+  const lower = lowerFidelities(options)
   const names = inferNames(pair.mixtures, pair.metrics)
-  const compiled = checkProblem(
-    await buildProblem(options, {
-      domains: new NameResolver('domain', DOMAIN_PREFIX, names.domains),
-      metrics: new NameResolver('metric', METRIC_PREFIX, names.metrics),
-    }),
-  )
+  const problem = await buildProblem(options, {
+    domains: new NameResolver('domain', DOMAIN_PREFIX, names.domains),
+    metrics: new NameResolver('metric', METRIC_PREFIX, names.metrics),
+  })
+  const compiled = checkProblem({ ...problem, ...fidelitiesOf(lower) })
   const method = findMethod(options.method, '/method')
   const params = completeParams(method, options.param ?? {}, '/params')
   refuseParams(method, compiled, params, '')
   refuseSurrogate(method, options.surrogate, '/surrogate')
-  const { problem } = compiled
-  const training = await parsePair(compute, problem, pair, '')
+  const training = await parsePair(compute, compiled.problem, pair, '')
   const tableWarnings = [{ table: 'runs', warnings: training.warnings }]
+  const others: RunPages[] = []
+  for (const { fidelity, mixtures, metrics } of lower) {
+    const files = await readPair(mixtures, metrics, '--lower')
+    const { source, warnings } = await parsePairAt(compute, compiled.problem, files, fidelity)
+    others.push(source)
+    tableWarnings.push({ table: fidelity, warnings })
+  }
   const scored: RecommendTask['holdouts'] = []
   for (const { name, mixtures, metrics } of holdouts) {
     const files = await readPair(mixtures, metrics, '--holdout')
-    const { source, warnings } = await parsePair(compute, problem, files, name)
+    const { source, warnings } = await parsePair(compute, compiled.problem, files, name)
     scored.push({ name, ...source })
     tableWarnings.push({ table: name, warnings })
   }
   const task: RecommendTask = {
-    problem,
-    problemHash: hashProblem(problem),
+    problem: compiled.problem,
+    problemHash: hashProblem(compiled.problem),
     method: method.name,
     surrogate: options.surrogate,
     params,
     seed: options.seed,
     training: training.source,
+    others,
     holdouts: scored,
   }
   return { task, tableWarnings }
+}
+
+/**
+ * The tables of `--lower`, when the method has a use for them.
+ * @throws UsageError
+ */
+function lowerFidelities({ lower = [], method }: FitOptions): FidelityFiles[] {
+  const files = lower.map((text) => fidelityFiles(text, '--lower'))
+  if (files.length === 0) return files
+  const able = [...OPTIMIZERS.values()].filter(({ capabilities }) => capabilities.fidelities)
+  const names = able.map(({ name }) => name)
+  if (!names.includes(method)) {
+    throw new UsageError(
+      `--lower: the method ${method} learns from the runs of one fidelity`,
+      `Methods that learn from several: ${names.map((name) => `--method ${name}`).join(', ')}.`,
+    )
+  }
+  const fidelities = files.map(({ fidelity }) => fidelity)
+  const twice = [...fidelities, TARGET].find((name, i, all) => all.indexOf(name) !== i)
+  if (twice === undefined) return files
+  throw new UsageError(`--lower: "${twice}" is taken`, 'Give every fidelity a name of its own.')
+}
+
+/** In the order given, and last what the recommendation is for; what runs cost does not matter to a fit. */
+function fidelitiesOf(lower: readonly FidelityFiles[]): Pick<Problem, 'fidelities'> {
+  if (lower.length === 0) return {}
+  const names = [...lower.map(({ fidelity }) => fidelity), TARGET]
+  return { fidelities: names.map((name) => ({ name, evaluator: 'table' })) }
 }
 
 /** Options that would change nothing are most likely a mistake. */

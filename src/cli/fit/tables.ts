@@ -29,7 +29,7 @@ export interface ParsedPair {
 }
 
 /**
- * Parses a pair of files as an import would.
+ * Parses a pair of files as an import at the fidelity closest to the target run would.
  * @param holdout name of the hold-out; '' for training runs
  * @throws MixwrightError `rows-invalid` with what is wrong
  */
@@ -40,7 +40,9 @@ export function parsePair(
   holdout: string,
 ): Promise<ParsedPair> {
   const isTraining = holdout === ''
-  const options = { role: isTraining ? 'train' : 'holdout', holdout, dryRun: false } as const
+  const [{ name: fidelity }] = problem.fidelities.toSorted((a, b) => b.order - a.order)
+  const role = isTraining ? 'train' : 'holdout'
+  const options = { role, holdout, fidelity, dryRun: false } as const
   const called = isTraining ? 'The run table' : `The hold-out "${holdout}"`
   return parse(compute, problem, pair, options, called)
 }

@@ -120,6 +120,7 @@ export function recommendFitted<P extends object>(
     problem,
     space,
     training: completed,
+    others,
     weights,
     epochs,
     surrogates,

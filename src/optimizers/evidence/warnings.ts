@@ -21,6 +21,8 @@ export interface WarningInput {
   problem: CompleteProblem
   space: Space
   training: RunTable
+  /** Runs at other fidelities that the models learned from. */
+  others: readonly RunTable[]
   weights: Float64Array
   epochs: Record<string, number | null>
   /** Every surrogate of every metric of the objective. */
@@ -60,15 +62,16 @@ function weakEvidence({ verdict }: WarningInput): Warning[] {
   ]
 }
 
-function extrapolation({ space, training, weights }: WarningInput): Warning[] {
+function extrapolation({ space, training, others, weights }: WarningInput): Warning[] {
   return space.names.flatMap((domain, j) => {
     let smallest = 1
     let largest = 0
-    for (let i = 0; i < training.normalised.rows; i++) {
-      const weight = rowOf(training.normalised, i)[j]
-      smallest = Math.min(smallest, weight)
-      largest = Math.max(largest, weight)
-    }
+    for (const { normalised } of [training, ...others])
+      for (let i = 0; i < normalised.rows; i++) {
+        const weight = rowOf(normalised, i)[j]
+        smallest = Math.min(smallest, weight)
+        largest = Math.max(largest, weight)
+      }
     const above = weights[j] > largest + WEIGHT_ROUNDING
     if (!above && weights[j] >= smallest - SHORT_WAY_DOWN) return []
     const range = above ? `more than ${percent(largest)}` : `less than ${percent(smallest)}`

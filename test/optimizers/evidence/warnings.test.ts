@@ -23,11 +23,16 @@ const training: RunTable = {
   values: new Map([['loss', Float64Array.of(1, 2, 3)]]),
 }
 
-function warningsFor(weights: number[], odds: [BaselineEvidence['name'], number][] = []) {
+function warningsFor(
+  weights: number[],
+  odds: [BaselineEvidence['name'], number][] = [],
+  others: RunTable[] = [],
+) {
   return gatherWarnings({
     problem,
     space,
     training,
+    others,
     weights: Float64Array.from(weights),
     epochs: {},
     surrogates: [],
@@ -58,6 +63,14 @@ test('weights beyond the sampled range are extrapolation, on either side', () =>
   expect(extrapolated([0.45, 0.15, 0.4])).toEqual([
     expect.stringContaining('c gets 40.0 %, but no run gave it more than 30.0 %'),
   ])
+})
+
+test('what was run at another fidelity is no extrapolation', () => {
+  const wider = rowMatrixFrom([[0.2, 0.3, 0.5]])
+  const others = [{ ...training, fidelity: 'small', raw: wider, normalised: wider }]
+  const codes = (weights: number[]) => warningsFor(weights, [], others).map(({ code }) => code)
+  expect(codes([0.3, 0.3, 0.4])).not.toContain('extrapolation')
+  expect(codes([0.1, 0.3, 0.6])).toContain('extrapolation')
 })
 
 test('a gain inside the noise and no gain at all are told apart', () => {

@@ -38,8 +38,8 @@ export function fitMetricModels(
   const mixtures = new Map<string, number>()
   problem.metrics.forEach((metric, i) => {
     const report = {
-      done: i + 1,
-      total: problem.metrics.length,
+      done: i + 2,
+      total: problem.metrics.length + 1,
       message: `${metric.name}: Gaussian process`,
     }
     const runs = gatherRuns(

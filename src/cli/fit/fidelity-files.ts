@@ -1,0 +1,23 @@
+import { UsageError } from '../failures.js'
+import { cutBetweenFiles } from './holdouts.js'
+
+/** The runs of one fidelity, as an option names them. */
+export interface FidelityFiles {
+  fidelity: string
+  mixtures: string
+  metrics: string
+}
+
+/**
+ * Reads `fidelity=mixtures.csv:metrics.csv`.
+ * @throws UsageError
+ */
+export function fidelityFiles(text: string, option: string): FidelityFiles {
+  const form = `${option} fidelity=mixtures.csv:metrics.csv`
+  const split = text.indexOf('=')
+  if (split < 1) {
+    throw new UsageError(`${option}: "${text}" does not name a fidelity`, `Write ${form}.`)
+  }
+  const [mixtures, metrics] = cutBetweenFiles(text.slice(split + 1), option, form)
+  return { fidelity: text.slice(0, split), mixtures, metrics }
+}
