@@ -46,6 +46,8 @@ export function informationObjective(
     gradient.fill(0)
     let sum = 0
     for (const best of maxima) sum += addBound(joint, noise, best, gradient)
+    // Further off than double precision reaches: nothing to climb by.
+    if (sum === 0) return Number.NEGATIVE_INFINITY
     for (let j = 0; j < gradient.length; j++) gradient[j] /= sum
     return Math.log(sum / maxima.length)
   }
@@ -64,7 +66,8 @@ function addBound(
   const mills = inverseMillsRatio(gamma)
   const excess = meanShortfall(gamma)
   const reduction = mills * excess
-  const left = 1 - rho * rho * reduction
+  const lost = rho * rho * reduction
+  const left = 1 - lost
   const byRho = (rho * reduction) / left
   const byGamma = (0.5 * rho * rho * (mills * (1 - reduction) - reduction * excess)) / left
   for (let j = 0; j < gradient.length; j++) {
@@ -75,5 +78,5 @@ function addBound(
     const gammaSlope = -target.meanByWeights[j] / target.deviation - gamma * ofTarget
     gradient[j] += byRho * rhoSlope + byGamma * gammaSlope
   }
-  return -0.5 * Math.log(left)
+  return -0.5 * Math.log1p(-lost)
 }

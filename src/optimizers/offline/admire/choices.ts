@@ -68,24 +68,23 @@ export function spaceOffer(
     references: [space.prior, uniformMixture(space)],
     rng: rng.fork('candidates'),
   })
-  const shared = situation.offered.find((place) => isLackingShared(situation, params, place))
-  const parts = situation.offered.map((place) => ({
-    place,
-    weights:
+  const { runs, pending, offered } = situation
+  const sought = stack([candidates, runs.weights, pending.weights], space.names.length)
+  const shared = offered.find((place) => isLackingShared(situation, params, place))
+  const parts = offered.map((place) => {
+    const rows =
       place === shared
-        ? runBelow(situation, place)
-        : without(candidates, triedAt(situation, place)),
-  }))
+        ? runBelow(situation, place).map((i) => candidates.rows + i)
+        : [...Array(candidates.rows).keys()]
+    return { place, rows: untried(sought, rows, triedAt(situation, place)) }
+  })
+  const places = Int32Array.from(parts.flatMap(({ rows }) => rows))
   return {
-    weights: stack(
-      parts.map(({ weights }) => weights),
-      space.names.length,
-    ),
-    fidelity: Int32Array.from(
-      parts.flatMap(({ place, weights }) => Array(weights.rows).fill(place)),
-    ),
+    weights: selectRows(sought, places),
+    fidelity: Int32Array.from(parts.flatMap(({ place, rows }) => rows.map(() => place))),
     rows: undefined,
-    sought: stack([candidates, model.runs.weights], space.names.length),
+    sought,
+    places,
     shared,
   }
 }
@@ -118,28 +117,24 @@ function isLackingShared(
   if (place !== target || target === 0) return false
   const waiting = pending.fidelity.filter((m) => m === target).length
   if (rowsAt(runs, target).length + waiting >= sharedRuns) return false
-  return runBelow(situation, place).rows > 0
+  return untried(runs.weights, runBelow(situation, place), triedAt(situation, place)).length > 0
 }
 
-/** Mixtures within all constraints that were run at a fidelity below and not at this one. */
-function runBelow(situation: Situation, place: number): RowMatrix {
-  const { runs, compiled } = situation
-  const below = [...runs.fidelity.keys()].filter(
+/** Runs at a fidelity below of mixtures within all constraints. */
+function runBelow({ runs, compiled }: Situation, place: number): number[] {
+  return [...runs.fidelity.keys()].filter(
     (i) =>
       runs.fidelity[i] < place &&
       largestViolation(compiled.space, rowOf(runs.weights, i)) <= VIOLATION_TOLERANCE,
   )
-  return without(selectRows(runs.weights, below), triedAt(situation, place))
 }
 
-/** Rows that are not known, each mixture once. */
-function without(rows: RowMatrix, known: MixtureSet): RowMatrix {
-  const kept: number[] = []
-  for (let i = 0; i < rows.rows; i++) {
-    const row = rowOf(rows, i)
-    if (known.has(row)) continue
+/** Those of the rows that are not known, each mixture once. */
+function untried(all: RowMatrix, rows: readonly number[], known: MixtureSet): number[] {
+  return rows.filter((k) => {
+    const row = rowOf(all, k)
+    if (known.has(row)) return false
     known.add(row)
-    kept.push(i)
-  }
-  return selectRows(rows, kept)
+    return true
+  })
 }

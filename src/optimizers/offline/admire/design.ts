@@ -84,11 +84,12 @@ export function unfinishedDesign(situation: Situation, params: AdmireParams): nu
 export function nextDesigned(
   situation: Situation,
   fidelity: number,
+  { replicate }: Pick<AdmireParams, 'replicate'>,
   rng: Rng,
 ): DesignedRun | undefined {
   const { space } = situation.compiled
   const tried = triedAt(situation, fidelity)
-  const draw = designDrawer(space, rng.fork('design'))
+  const draw = (replicate ? randomDrawer : designDrawer)(space, rng.fork('design'))
   const below = mixturesBelow(situation, fidelity)
   const known = new MixtureSet(SAME_MIXTURE)
   for (let k = 0; k < below.rows; k++) known.add(rowOf(below, k))
@@ -154,6 +155,12 @@ export function triedAt({ runs, pending, unscored }: Situation, fidelity: number
     for (const i of rowsAt(placed, fidelity)) tried.add(rowOf(placed.weights, i))
   }
   return tried
+}
+
+/** As published: none is special. */
+function randomDrawer(space: Space, rng: Rng): (i: number) => Float64Array {
+  const anywhere = uniformDrawer(space)
+  return (i) => snap(space, anywhere(rng.fork('mixture', i)), STEPS)
 }
 
 function designDrawer(space: Space, rng: Rng): (i: number) => Float64Array | undefined {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Space } from '../../mixture/types.js'
 import { permutation, type Rng } from '../../random.js'
 import type { RowMatrix } from '../../row-matrix.js'
@@ -29,6 +28,7 @@ import {
   standardise,
 } from '../../surrogates/gaussian-process/index.js'
 import type { Memo } from '../../types.js'
+import { memoKey } from './memo-key.js'
 import type { AdmireParams } from './params.js'
 import { type Runs, restrictRuns, winsorise } from './runs.js'
 
@@ -103,7 +103,10 @@ export function conditionOn(model: Model, runs: Runs): Model {
 export function refitModel(model: Model, all: Runs, rng: Rng): Model {
   const { specification, hyperparameters, map } = model
   const runs = atMost(all, MOST_KNOWN, rng.fork('known'))
-  const standardisation = standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
+  const standardisation =
+    specification.fidelityKernel.name === 'linear-truncated'
+      ? asTheyAre(runs.fidelities.length)
+      : standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
   const fitted = atMost(runs, MOST_FITTED, rng.fork('fitted'))
   const { values } = fitGp(specification, observationsOf(fitted, map, standardisation), {
     rng,
@@ -188,7 +191,13 @@ function specificationOf(
 function publishedSpecification(costs: readonly number[], coordinates: number): GpSpecification {
   return specifyGp({
     kernel: MATERN_5_2,
-    fidelityKernel: linearTruncated(publishedCoordinates(costs)),
+    fidelityKernel: {
+      ...linearTruncated(publishedCoordinates(costs)),
+      lengthScalePriors: [
+        { ...gamma(3, 6), start: Math.LN2 },
+        { ...gamma(6, 2), start: Math.LN2 },
+      ],
+    },
     coordinates,
     noiseByFidelity: false,
     noisePrior: { ...gamma(1.1, 0.05), start: 2 },
@@ -242,17 +251,6 @@ function keyOf(
 ) {
   const { params, costs, rng } = options
   const { kernel, inputs, fidelityKernel, replicate, starts } = params
-  const hash = createHash('sha256')
-  for (const { buffer, byteOffset, byteLength } of [
-    points.data,
-    fidelity,
-    values,
-    knownNoise,
-    repeats,
-  ]) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength))
-  }
-  const model = { kernel, inputs, fidelityKernel, replicate, starts, costs }
-  hash.update(JSON.stringify([model, rng.fork('key').uniform()]))
-  return `admire ${hash.digest('hex')}`
+  const about = { kernel, inputs, fidelityKernel, replicate, starts, costs }
+  return memoKey('model', [points.data, fidelity, values, knownNoise, repeats], about, rng)
 }

@@ -8,7 +8,8 @@ import { STEPS, triedAt } from './design.js'
 import { type Model, pointsOf } from './model.js'
 import { baselineAtTarget, type Outlook, rowsOf } from './outlook.js'
 import type { AdmireParams } from './params.js'
-import { type Choices, logUtilities } from './utilities.js'
+import { bestObserved, publishedMaxima } from './replication.js'
+import { logUtilities, raterOf } from './utilities.js'
 
 /** The run with the largest utility. */
 export interface NextRun {
@@ -47,7 +48,7 @@ export function bestOfSpace(
   rng: Rng,
 ): NextRun | undefined {
   const { space } = outlook.situation.compiled
-  const rate = (choices: Choices) => logUtilities(outlook, choices, offer.sought, params, rng)
+  const rate = raterOf(outlook, offer.sought, params, rng)
   const tried = outlook.model.runs.fidelities.map((_, m) => triedAt(outlook.situation, m))
   const isNew = ({ weights, fidelity }: Start) => !tried[fidelity].has(weights)
   const snapped = ({ weights, fidelity }: Start) =>
@@ -60,8 +61,7 @@ export function bestOfSpace(
   }))
   const starts = firstNew(candidates, snapped, isNew, Math.max(1, params.refinements))
   const free = starts.filter(({ fidelity }) => fidelity !== offer.shared)
-  const climbed =
-    params.refinements > 0 ? climb(outlook, free, offer.sought, params, rng.fork('climb')) : []
+  const climbed = params.refinements > 0 ? climb(outlook, free, offer.sought, params, rng) : []
   const multiples = [...starts, ...climbed.map(snapped).filter(isNew)]
   const fresh = multiples.length > 0 ? multiples : candidates.filter(isNew).slice(0, 1)
   if (fresh.length === 0) return undefined
@@ -83,15 +83,19 @@ function climb(
   outlook: Outlook,
   starts: readonly Start[],
   sought: RowMatrix,
-  { maxima, acquisition }: AdmireParams,
+  { maxima, acquisition, replicate }: AdmireParams,
   rng: Rng,
 ): Start[] {
   const { model, situation } = outlook
   const { space } = situation.compiled
-  const best = baselineAtTarget(outlook).means.reduce((a, b) => Math.max(a, b))
+  const best = replicate
+    ? bestObserved(model)
+    : baselineAtTarget(outlook).means.reduce((a, b) => Math.max(a, b))
   const byInformation =
     acquisition === 'max-value-entropy' || (acquisition === 'auto' && model.target > 0)
-  const samples = byInformation ? sampledMaxima(model, sought, maxima, best, rng) : undefined
+  const sample = () =>
+    replicate ? publishedMaxima(model, rng) : sampledMaxima(model, sought, maxima, best, rng)
+  const samples = byInformation ? sample() : undefined
   const objectiveAt = (fidelity: number) =>
     samples ? informationObjective(model, fidelity, samples) : improvementObjective(model, best)
   return starts.map(({ weights, fidelity }) => ({
@@ -108,7 +112,7 @@ function sampledMaxima(
   rng: Rng,
 ): Float64Array {
   const { means, deviations } = model.posterior.at(pointsOf(model, sought, model.target))
-  return sampleMaxima(means, deviations, count, rng, { atLeast: best + 1e-6 })
+  return sampleMaxima(means, deviations, count, rng.fork('climb'), { atLeast: best + 1e-6 })
 }
 
 /** The first few of what becomes of the candidates that were not tried. */

@@ -41,7 +41,7 @@ export const AdmireParamsSchema = Type.Object(
       default: null,
       description:
         'Runs at the cheapest fidelity before the model decides. Default null: as many as half the cost of a target run pays for, from 5 to ' +
-        '6 for each domain; 5 with one fidelity. Fidelities between it and the target begin with fewer of the same mixtures.',
+        '3 for each domain; 5 with one fidelity. Fidelities between it and the target begin with fewer of the same mixtures.',
     }),
     sharedRuns: Count(
       3,

@@ -5,6 +5,7 @@ import { lowestFinite } from '../picks.js'
 import { triedAt } from './design.js'
 import { pointsOf } from './model.js'
 import type { AdmireParams } from './params.js'
+import { asPublished, pickAsPublished } from './replication.js'
 import { assess } from './situation.js'
 import { fitGuarded } from './surrogate.js'
 
@@ -13,12 +14,18 @@ const EQUAL = 1e-9
 
 /** The candidate with the best posterior mean at the target. */
 export function pick(input: PickInput<AdmireParams>): number | undefined {
-  const { params, rng, memo, target, candidates } = input
+  const { rng, memo, target, candidates } = input
+  const params = asPublished(input.params)
   const run = input.completed.map(({ fidelity }) => fidelity)
-  const situation = assess({ ...input, offered: [...run, target], target })
+  const situation = assess({ ...input, params, offered: [...run, target], target })
   if (situation.runs.scores.length === 0) return undefined
   const { model } = fitGuarded(situation, params, rng, memo)
   if (!model) return undefined
+  if (params.replicate) {
+    // The stream of the suggestion that is due, so that both look at one sample of the best score.
+    const stream = rng.fork('next', situation.runs.scores.length)
+    return pickAsPublished(model, situation, candidates, stream)
+  }
   const { means } = model.posterior.at(pointsOf(model, candidates, model.target))
   return bestOf(means, candidates, triedAt(situation, situation.runs.fidelities.indexOf(target)))
 }

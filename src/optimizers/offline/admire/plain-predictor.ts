@@ -1,5 +1,6 @@
+import { MixtureSet, SAME_MIXTURE } from '../../mixture/index.js'
 import { permutation, type Rng } from '../../random.js'
-import { selectRows } from '../../row-matrix.js'
+import { rowOf, selectRows } from '../../row-matrix.js'
 import {
   type GpObservations,
   type GpSpecification,
@@ -33,13 +34,7 @@ const MOST_RUNS = 300
  * length-scale for each domain does. What it predicts without a run is fair evidence.
  */
 export function plainPredictor(runs: Runs, m: number, map: InputMap, rng: Rng): PlainPredictor {
-  const all = rowsAt(runs, m)
-  const order = permutation(all.length, rng).slice(0, MOST_RUNS).sort()
-  const observations = observationsOf(
-    runs,
-    Array.from(order, (k) => all[k]),
-    map,
-  )
+  const observations = observationsOf(runs, chosenRows(runs, m, rng), map)
   const coordinates = map.coordinates(runs.weights.columns)
   const specification = specifyGp({ kernel: MATERN_5_2, fidelityKernel: single(), coordinates })
   const posterior = new LogPosterior(specification, observations, { withPriors: false })
@@ -52,6 +47,18 @@ export function plainPredictor(runs: Runs, m: number, map: InputMap, rng: Rng): 
       if (likelihood > highest) [highest, best] = [likelihood, values]
     }
   return { specification, values: best, observations }
+}
+
+/** At most so many as are needed: mixtures that were run at the target, too, and others at random. In the order of the runs. */
+function chosenRows(runs: Runs, m: number, rng: Rng): number[] {
+  const all = rowsAt(runs, m)
+  if (all.length <= MOST_RUNS) return all
+  const atTarget = new MixtureSet(SAME_MIXTURE)
+  for (const i of rowsAt(runs, runs.fidelities.length - 1)) atTarget.add(rowOf(runs.weights, i))
+  const shuffled = Array.from(permutation(all.length, rng), (k) => all[k])
+  const isShared = (i: number) => atTarget.has(rowOf(runs.weights, i))
+  const first = [...shuffled.filter(isShared), ...shuffled.filter((i) => !isShared(i))]
+  return first.slice(0, MOST_RUNS).sort((a, b) => a - b)
 }
 
 /** Mean 0, the noise, and the length-scale for every coordinate. */

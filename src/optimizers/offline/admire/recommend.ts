@@ -13,6 +13,7 @@ import { fitMetricModels } from './metric-models.js'
 import { MOST_KNOWN, type Model, pointsOf } from './model.js'
 import { rowsOf } from './outlook.js'
 import type { AdmireParams } from './params.js'
+import { asPublished } from './replication.js'
 import { assess, type Situation } from './situation.js'
 import { fitGuarded, type Guarded } from './surrogate.js'
 
@@ -25,12 +26,15 @@ const CLIMBS = 10
  * @throws InvalidInputError `too-few-runs` when no run has every metric of the objective
  */
 export function recommend(input: RecommendInput<AdmireParams>): RecommendResult {
-  const { compiled, params, completed, others = [], seed } = input
+  const { compiled, completed, others = [], seed, onProgress = () => {} } = input
+  const params = asPublished(input.params)
   const tables = [completed, ...others]
   const target = completed.fidelity
   const offered = tables.map(({ fidelity }) => fidelity)
   const situation = assess({ compiled, params, completed: tables, active: [], offered, target })
   const rng = createRng(seed, 'admire')
+  const total = compiled.problem.metrics.length + 1
+  onProgress({ done: 0, total, message: 'objective: Gaussian process' })
   const guarded = situation.runs.scores.length > 0 ? fitGuarded(situation, params, rng) : undefined
   const model = guarded?.model
   if (!guarded || !model) throw tooFewRuns(target)

@@ -1,12 +1,15 @@
 import { MixtureSet, SAME_MIXTURE, toMixture } from '../../mixture/index.js'
+import type { Rng } from '../../random.js'
 import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
 import type { ActiveTable, Memo, SuggestInput, Suggestion } from '../../types.js'
-import { spaceOffer, tableOffer } from './choices.js'
+import { type Offer, spaceOffer, tableOffer } from './choices.js'
 import { drawnCandidate, nextDesigned, unfinishedDesign } from './design.js'
+import { memoKey } from './memo-key.js'
 import type { Model } from './model.js'
 import { bestOfSpace, bestOfTable, type NextRun } from './next-run.js'
 import { imaginePending } from './outlook.js'
 import type { AdmireParams } from './params.js'
+import { asPublished } from './replication.js'
 import { assess, type Situation } from './situation.js'
 import { hasConverged } from './stopping.js'
 import { fitGuarded } from './surrogate.js'
@@ -19,11 +22,12 @@ type Input = SuggestInput<AdmireParams>
  */
 export function suggest(input: Input): Suggestion[] {
   const memo = input.memo ?? ownMemo()
+  const params = asPublished(input.params)
   const suggestions: Suggestion[] = []
   let left = input.candidates && placesLeft(input.candidates, input.avoid ?? [])
   let { active } = input
   while (suggestions.length < input.count) {
-    const next = suggestOne({ ...input, memo, active, candidates: left && rowsLeft(left) })
+    const next = suggestOne({ ...input, params, memo, active, candidates: left && rowsLeft(left) })
     if (!next) break
     const normalised = { data: next.weights, rows: 1, columns: next.weights.length }
     active = [...active, { fidelity: next.fidelity, normalised }]
@@ -55,10 +59,18 @@ function suggestOne(input: Input): Found | undefined {
   const { model, situation: guarded } = fitGuarded(situation, params, rng, memo)
   // Without the fidelities that the guard dropped the target needs a design of its own.
   const instead =
-    model === undefined || guarded !== situation ? designedRun(guarded, input) : undefined
+    model === undefined || guarded !== situation
+      ? designedRun(guarded, withoutCount(input))
+      : undefined
   if (instead || !model) return instead
   return modelled(guarded, model, input)
 }
+
+/** `initialRuns` is of the cheapest fidelity, not of what takes its place. */
+const withoutCount = (input: Input): Input => ({
+  ...input,
+  params: { ...input.params, initialRuns: null },
+})
 
 function designedRun(situation: Situation, input: Input): Found | undefined {
   const fidelity = unfinishedDesign(situation, input.params)
@@ -78,30 +90,44 @@ function withoutResults(situation: Situation, input: Input): Found | undefined {
 function drawAt(
   situation: Situation,
   place: number,
-  { candidates, rng }: Input,
+  { candidates, params, rng }: Input,
 ): Found | undefined {
   const fidelity = situation.runs.fidelities[place]
   const table = candidates?.get(fidelity) ?? createRowMatrix(0, 0)
   const drawn = candidates
     ? drawnCandidate(situation, place, table, rng)
-    : nextDesigned(situation, place, rng)
+    : nextDesigned(situation, place, params, rng)
   const reason = `Initial design at ${fidelity}: no result has a part in it.`
   return drawn && { weights: drawn.weights, row: drawn.row, fidelity, reason }
 }
 
 function modelled(situation: Situation, model: Model, input: Input): Found | undefined {
   const { params, candidates } = input
-  const rng = input.rng.fork('next', model.runs.scores.length)
+  const rng = input.rng.fork('next', situation.runs.scores.length)
   const offer = candidates
     ? tableOffer(situation, candidates)
     : spaceOffer(situation, model, params, rng)
   if (offer.weights.rows === 0) return undefined
-  if (params.stop && !params.replicate && hasConverged(model, situation, offer, rng.fork('stop')))
-    return undefined
+  if (params.stop && isDone(situation, model, input, offer, rng.fork('stop'))) return undefined
   const outlook = imaginePending(model, situation, params, rng.fork('pending'))
   const best = candidates ? bestOfTable : bestOfSpace
   const next = best(outlook, offer, params, rng)
   return next && { ...next, ...described(model, situation, next) }
+}
+
+/** Asked once for the same runs, also where several mixtures are asked for. */
+function isDone(
+  situation: Situation,
+  model: Model,
+  { memo }: Input,
+  offer: Offer,
+  rng: Rng,
+): boolean {
+  const look = () => hasConverged(model, situation, offer, rng)
+  if (!memo) return look()
+  const { weights, fidelity, scores } = situation.runs
+  const data = [weights.data, fidelity, scores, model.hyperparameters]
+  return memo.get(memoKey('stop', data, situation.runs.fidelities, rng), look)
 }
 
 function described(model: Model, situation: Situation, next: NextRun) {

@@ -1,6 +1,7 @@
 import type { Rng } from '../../random.js'
 import type { Memo } from '../../types.js'
 import { type FidelityJudgement, judgeFidelities } from './guard.js'
+import { memoKey } from './memo-key.js'
 import { fitModel, inputMap, type Model } from './model.js'
 import type { AdmireParams } from './params.js'
 import { restrictRuns } from './runs.js'
@@ -31,10 +32,10 @@ export function fitGuarded(
   const learn = (at: Situation) =>
     fitModel(at.runs, { space, params, costs: at.costs, rng: rng.fork('model'), memo })
   const target = runs.fidelities.length - 1
+  const judge = () =>
+    judgeFidelities(runs, inputMap(space, params), params.leastCorrelation, rng.fork('guard'))
   const judgements =
-    params.replicate || target === 0
-      ? []
-      : judgeFidelities(runs, inputMap(space, params), params.leastCorrelation, rng.fork('guard'))
+    params.replicate || target === 0 ? [] : remembered(situation, params, rng, memo, judge)
   const kept = [...judgements.keys()].filter((m) => judgements[m].kept)
   const places = [...kept, target]
   const reduced = restrictSituation(situation, restrictRuns(runs, places), places)
@@ -45,4 +46,17 @@ export function fitGuarded(
   }
   const model = reduced.runs.scores.length > 0 ? learn(reduced) : undefined
   return { model, situation: reduced, judgements }
+}
+
+/** What the guard found is the same as long as no run is added: trials under way say nothing. */
+function remembered(
+  { runs: { weights, fidelity, scores, variances, fidelities } }: Situation,
+  { leastCorrelation, inputs }: AdmireParams,
+  rng: Rng,
+  memo: Memo | undefined,
+  judge: () => FidelityJudgement[],
+): FidelityJudgement[] {
+  if (!memo) return judge()
+  const data = [weights.data, fidelity, scores, variances]
+  return memo.get(memoKey('guard', data, { fidelities, leastCorrelation, inputs }, rng), judge)
 }
