@@ -17,13 +17,17 @@ import { startPythonPeer } from '../fit/python-peer.mjs'
 
 const HELP = `Usage: npm run bench:bo -- [options]
 
-Fits a Gaussian process (Matérn-5/2, a length-scale for each of 17 domains) to synthetic runs and asks it for the best of 5,000
-mixtures while 10 are pending. Peer: scikit-learn's GaussianProcessRegressor with the same kernel on the same runs from the
-same start, without priors on either side, found through MIXWRIGHT_PYTHON or the system's python3; left out when there
-is none. Both likelihoods at the same hyper-parameters are compared, too.
+Fits a Gaussian process (Matérn-5/2, a length-scale for each of 17 domains) to synthetic runs: cold from its several starts, and
+warm from the hyper-parameters that fitted all but the last 10 runs. Then asks it for the best of 5,000 mixtures while 10 are
+pending. Peer: scikit-learn's GaussianProcessRegressor with the same kernel on the same runs from the same start, without priors
+on either side, found through MIXWRIGHT_PYTHON or the system's python3; left out when there is none. Both likelihoods at the
+same hyper-parameters are compared, too.
+
+Times are processor time, of all threads of the process, so that other programs on the machine count less; those of the clock
+follow in brackets.
 
 Options:
-  --runs <n>     runs (default 500)
+  --runs <n>     runs, more than 10 (default 500)
   --repeats <n>  turns with the peer (default 3)
   --json         print one JSON object
   --help         print this
@@ -63,10 +67,32 @@ function syntheticRuns(count) {
   }
 }
 
+/** Milliseconds of the processor and of the clock. */
 function timed(work) {
   const begun = performance.now()
+  const before = process.cpuUsage()
   const result = work()
-  return { result, milliseconds: performance.now() - begun }
+  const { user, system } = process.cpuUsage(before)
+  return { result, processor: (user + system) / 1000, clock: performance.now() - begun }
+}
+
+const times = ({ processor, clock }) => ({ processor, clock })
+
+function medianTimes(all) {
+  const of = (name) => median(all.map((one) => one[name]))
+  return { processor: of('processor'), clock: of('clock') }
+}
+
+/** The runs without the last ones. */
+function withoutLast(observations, count) {
+  const { points, ...rest } = observations
+  const rows = points.rows - count
+  const { columns, data } = points
+  const cut = Object.entries(rest).map(([name, values]) => [name, values.slice(0, rows)])
+  return {
+    ...Object.fromEntries(cut),
+    points: { data: data.slice(0, rows * columns), rows, columns },
+  }
 }
 
 /** With and without priors; without them, the mean is 0 as the peer's is. */
@@ -98,9 +124,8 @@ function suggest(posterior, observations, candidates, pending) {
 function measureOurs(specification, observations) {
   const rng = createRng(2, 'bench')
   const cold = timed(() => fitGp(specification, observations, { rng }))
-  const warm = timed(() =>
-    fitGp(specification, observations, { rng, warmStart: cold.result.values }),
-  )
+  const { values } = fitGp(specification, withoutLast(observations, PENDING), { rng })
+  const warm = timed(() => fitGp(specification, observations, { rng, warmStart: values }))
   const posterior = new GpPosterior(specification, cold.result.values, observations)
   const mixtures = (count) => ({
     points: rowMatrixFrom(Array.from({ length: count }, () => randomMixture(rng))),
@@ -110,12 +135,25 @@ function measureOurs(specification, observations) {
   const suggestions = [1, 2, 3].map(() =>
     timed(() => suggest(posterior, observations, candidates, pending)),
   )
-  return {
-    cold: cold.milliseconds,
-    warm: warm.milliseconds,
-    suggestion: median(suggestions.map(({ milliseconds }) => milliseconds)),
-  }
+  return { cold: times(cold), warm: times(warm), suggestion: medianTimes(suggestions) }
 }
+
+/** Both log likelihoods at hyper-parameters: at the start of the fits, and where ours ends. */
+async function compareLikelihoods(peer, specification, observations) {
+  const plain = new LogPosterior(specification, observations, { withPriors: false })
+  const start = Float64Array.from(specification.parameters, (one) => one.start)
+  const { values } = fitGp(specification, observations, ONE_START)
+  const likelihoods = []
+  for (const at of [start, values]) {
+    const ours = plain.evaluate(at)
+    const { likelihood: theirs } = await peer.ask({ do: 'evaluate', ...hyperparametersOf(at) })
+    likelihoods.push({ ours, theirs, relative: Math.abs(ours - theirs) / Math.abs(theirs) })
+  }
+  return likelihoods
+}
+
+const ONE_START = { rng: createRng(3, 'bench'), drawnStarts: 0 }
+const hyperparametersOf = (values) => ({ lengthScales: [...values.slice(2)], noise: values[1] })
 
 async function measureBesidePeer(specification, observations, repeats) {
   const peer = await startPythonPeer(
@@ -125,44 +163,52 @@ async function measureBesidePeer(specification, observations, repeats) {
     [DOMAINS],
   )
   if (!peer) return undefined
-  const starts = Float64Array.from(specification.parameters, ({ start }) => start)
-  const given = { lengthScales: [...starts.subarray(2)], noise: starts[1] }
-  const plain = new LogPosterior(specification, observations, { withPriors: false })
-  const { likelihood } = await peer.ask({ do: 'evaluate', ...given })
+  const likelihoods = await compareLikelihoods(peer, specification, observations)
+  const start = hyperparametersOf(specification.parameters.map((one) => one.start))
   const turns = []
   for (let i = 0; i < repeats; i++) {
-    const options = { rng: createRng(3, 'bench'), drawnStarts: 0 }
-    const ours = timed(() => fitGp(specification, observations, options))
-    const theirs = await peer.ask({ do: 'fit', ...given })
-    turns.push({ ours: ours.milliseconds, ourLikelihood: ours.result.logPosterior, theirs })
+    const ours = timed(() => fitGp(specification, observations, ONE_START))
+    const { logPosterior, evaluations } = ours.result
+    const theirs = await peer.ask({ do: 'fit', ...start })
+    turns.push({ ours: { ...times(ours), likelihood: logPosterior, evaluations }, theirs })
   }
   await peer.stop()
   return {
     version: peer.version,
-    likelihoods: { ours: plain.evaluate(starts), theirs: likelihood },
+    likelihoods,
     turns,
-    ratio: median(turns.map(({ ours, theirs }) => theirs.milliseconds / ours)),
+    ratio: median(turns.map(({ ours, theirs }) => theirs.processor / ours.processor)),
   }
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`
+const seconds = ({ processor, clock }) =>
+  `${(processor / 1000).toFixed(2)} s (${(clock / 1000).toFixed(2)} s)`
 
 function print({ ours, peer }) {
   const table = new Table({ style: { head: [], border: [] } })
   table.push(['cold fit, 4 starts', seconds(ours.cold)])
-  table.push(['warm fit', seconds(ours.warm)])
+  table.push([`warm fit, ${PENDING} runs later`, seconds(ours.warm)])
   table.push([`best of ${CANDIDATES}, ${PENDING} pending`, seconds(ours.suggestion)])
   if (peer) {
-    const { likelihoods, turns } = peer
-    table.push(['one start, without priors', turns.map(({ ours }) => seconds(ours)).join(' ')])
-    table.push([
-      `scikit-learn ${peer.version}`,
-      turns.map(({ theirs }) => seconds(theirs.milliseconds)).join(' '),
-    ])
+    const { version, likelihoods, turns } = peer
+    const found = turns[0]
+    const column = (side) => turns.map((turn) => seconds(turn[side])).join('\n')
+    table.push(['one start, without priors', column('ours')])
+    table.push([`scikit-learn ${version}`, column('theirs')])
     table.push(['scikit-learn / Mixwright', `${peer.ratio.toFixed(1)}×`])
-    table.push(['log likelihoods found', `${turns[0].ourLikelihood} ${turns[0].theirs.likelihood}`])
-    table.push(['at the start', `${likelihoods.ours} ${likelihoods.theirs}`])
+    table.push(['evaluations', `${found.ours.evaluations}, theirs ${found.theirs.evaluations}`])
+    table.push([
+      'log likelihood found',
+      `${found.ours.likelihood}\n${found.theirs.likelihood} (theirs)`,
+    ])
+    ;['at the start', 'at our maximum'].forEach((place, i) => {
+      const { ours: own, theirs, relative } = likelihoods[i]
+      table.push([
+        `log likelihood ${place}`,
+        `${own}\n${theirs} (theirs)\nrelative difference ${relative.toExponential(1)}`,
+      ])
+    })
   }
   console.log(table.toString())
 }

@@ -30,6 +30,10 @@ export function solveTransposedBlock(triangle: MatrixView, right: MatrixView): v
 
 /** Substitution, four columns at a time: forward in a lower triangle, backward in an upper one. */
 function solveLeaf(triangle: MatrixView, right: MatrixView, isUpper: boolean): void {
+  if (right.kernel) {
+    right.kernel.solve(triangle, right, isUpper)
+    return
+  }
   const n = triangle.rows
   for (let column = 0; column < right.columns; column += 4) {
     const last = Math.min(column + 4, right.columns)

@@ -1,4 +1,5 @@
 import { addProduct } from './add-product.js'
+import { inWorkspace } from './block-kernel.js'
 import { solveLowerBlock } from './block-solves.js'
 import { type MatrixView, transposed, viewOf } from './matrix-view.js'
 import { LEAF, splitTriangle } from './triangle-split.js'
@@ -40,7 +41,7 @@ export interface JitteredFactor {
  */
 export function choleskyInPlace(matrix: Float64Array, n: number, stride = n): number {
   requireSquare(matrix, n, stride)
-  return factorise(viewOf(matrix, n, n, stride))
+  return inWorkspace(viewOf(matrix, n, n, stride), factorise)
 }
 
 /**
@@ -64,7 +65,7 @@ export function choleskyWithJitter(
   for (const share of JITTERS) {
     const jitter = share * mean
     copyLower(matrix, n, jitter, out)
-    failed = factorise(viewOf(out, n, n))
+    failed = inWorkspace(viewOf(out, n, n), factorise)
     if (failed < 0) return { factor: { data: out, size: n, stride: n }, jitter }
     requireFinite(matrix, n)
   }

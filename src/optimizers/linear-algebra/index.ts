@@ -7,6 +7,7 @@ export {
 } from './cholesky.js'
 export { GrowingCholesky } from './growing-cholesky.js'
 export { inverseFromCholesky } from './inverse.js'
+export { multiplyLower } from './lower-product.js'
 export {
   type LowerFactor,
   solveFactored,

@@ -1,6 +1,7 @@
 import { addProduct } from './add-product.js'
+import { inWorkspace } from './block-kernel.js'
 import { solveLowerBlock, solveTransposedBlock } from './block-solves.js'
-import { type MatrixView, transposed, viewOf } from './matrix-view.js'
+import { copyEntries, type MatrixView, transposed, viewOf } from './matrix-view.js'
 import { LEAF, splitRows, splitTriangle } from './triangle-split.js'
 import { type LowerFactor, requireSquare } from './triangular.js'
 
@@ -23,12 +24,12 @@ export function inverseFromCholesky(
 ): Float64Array {
   const n = factor.size
   requireSquare(out, n, n)
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) out[i * n + j] = factor.data[i * factor.stride + j]
-  }
-  const view = viewOf(out, n, n)
-  invertTriangle(view)
-  squareTriangle(view)
+  const whole = viewOf(out, n, n)
+  copyEntries(viewOf(factor.data, n, n, factor.stride), whole)
+  inWorkspace(whole, (triangle) => {
+    invertTriangle(triangle)
+    squareTriangle(triangle)
+  })
   mirrorLower(out, n)
   return out
 }
@@ -106,10 +107,12 @@ function multiplyTransposed(triangle: MatrixView, right: MatrixView): void {
   multiplyTransposed(split.second, below)
 }
 
-function multiplyLeaf(
-  { data: m, offset, rows: n, rowStride }: MatrixView,
-  right: MatrixView,
-): void {
+function multiplyLeaf(triangle: MatrixView, right: MatrixView): void {
+  if (right.kernel) {
+    right.kernel.multiplyUpper(transposed(triangle), right)
+    return
+  }
+  const { data: m, offset, rows: n, rowStride } = triangle
   const { data: x, columns } = right
   for (let i = 0; i < n; i++) {
     const begin = right.offset + i * right.rowStride

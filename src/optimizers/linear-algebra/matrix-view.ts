@@ -1,3 +1,5 @@
+import type { BlockKernel } from './block-kernel.js'
+
 /**
  * A part of a dense matrix of doubles, maybe transposed: entry (i, j) is
  * `data[offset + i * rowStride + j * columnStride]`.
@@ -9,6 +11,8 @@ export interface MatrixView {
   readonly columns: number
   readonly rowStride: number
   readonly columnStride: number
+  /** That in whose memory the data are; undefined elsewhere. */
+  readonly kernel: BlockKernel | undefined
 }
 
 /** A view of a whole row-major matrix whose rows begin `stride` entries apart. */
@@ -18,7 +22,15 @@ export function viewOf(
   columns: number,
   stride = columns,
 ): MatrixView {
-  return { data, offset: 0, rows, columns, rowStride: stride, columnStride: 1 }
+  return {
+    data,
+    offset: 0,
+    rows,
+    columns,
+    rowStride: stride,
+    columnStride: 1,
+    kernel: undefined,
+  }
 }
 
 /** The (rows × columns) part whose first entry is (row, column). */
@@ -29,9 +41,9 @@ export function partOf(
   rows: number,
   columns: number,
 ): MatrixView {
-  const { data, rowStride, columnStride } = view
+  const { data, rowStride, columnStride, kernel } = view
   const offset = view.offset + row * rowStride + column * columnStride
-  return { data, offset, rows, columns, rowStride, columnStride }
+  return { data, offset, rows, columns, rowStride, columnStride, kernel }
 }
 
 /** The same entries with rows and columns exchanged. */
@@ -43,5 +55,17 @@ export function transposed(view: MatrixView): MatrixView {
     columns: view.rows,
     rowStride: view.columnStride,
     columnStride: view.rowStride,
+    kernel: view.kernel,
+  }
+}
+
+/** Copies all entries to a matrix of the same shape; rows of both lie along the memory. */
+export function copyEntries(from: MatrixView, to: MatrixView): void {
+  const { rows, columns } = from
+  const isGapless = from.rowStride === columns && to.rowStride === columns
+  const [lines, length] = isGapless ? [1, rows * columns] : [rows, columns]
+  for (let i = 0; i < lines; i++) {
+    const begin = from.offset + i * from.rowStride
+    to.data.set(from.data.subarray(begin, begin + length), to.offset + i * to.rowStride)
   }
 }

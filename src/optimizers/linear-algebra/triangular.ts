@@ -1,5 +1,7 @@
+import { blockKernel } from './block-kernel.js'
 import { solveLowerBlock, solveTransposedBlock } from './block-solves.js'
-import { viewOf } from './matrix-view.js'
+import { copyEntries, type MatrixView, partOf, viewOf } from './matrix-view.js'
+import { COLUMNS } from './panels.js'
 
 /**
  * A lower triangular matrix L with a diagonal above 0; entries above the diagonal are never read.
@@ -51,9 +53,8 @@ export function solveFactored(factor: LowerFactor, vector: Float64Array): void {
  * @throws RangeError when it has another length
  */
 export function solveLowerMany(factor: LowerFactor, right: Float64Array, columns: number): void {
-  const { data, size, stride } = factor
-  requireLength(right, size * columns)
-  solveLowerBlock(viewOf(data, size, size, stride), viewOf(right, size, columns))
+  requireLength(right, factor.size * columns)
+  solveMany(solveLowerBlock, factor, viewOf(right, factor.size, columns))
 }
 
 /**
@@ -66,9 +67,37 @@ export function solveLowerTransposedMany(
   right: Float64Array,
   columns: number,
 ): void {
-  const { data, size, stride } = factor
-  requireLength(right, size * columns)
-  solveTransposedBlock(viewOf(data, size, size, stride), viewOf(right, size, columns))
+  requireLength(right, factor.size * columns)
+  solveMany(solveTransposedBlock, factor, viewOf(right, factor.size, columns))
+}
+
+/** With fewer columns it does not pay to copy the factor. */
+const MANY = 8
+
+/** In the memory of the kernel, some columns at a time, where there is room. */
+function solveMany(
+  solve: (triangle: MatrixView, right: MatrixView) => void,
+  { data, size, stride }: LowerFactor,
+  right: MatrixView,
+): void {
+  const triangle = viewOf(data, size, size, stride)
+  const { columns } = right
+  const most = Math.min(COLUMNS, columns)
+  const borrowed = columns < MANY ? undefined : blockKernel()?.borrow([size, size], [size, most])
+  if (!borrowed) {
+    solve(triangle, right)
+    return
+  }
+  const [ownTriangle, ownRight] = borrowed
+  copyEntries(triangle, ownTriangle)
+  for (let j = 0; j < columns; j += most) {
+    const width = Math.min(most, columns - j)
+    const part = partOf(right, 0, j, size, width)
+    const own = partOf(ownRight, 0, 0, size, width)
+    copyEntries(part, own)
+    solve(ownTriangle, own)
+    copyEntries(own, part)
+  }
 }
 
 /** Solves L x = b for the first `size` entries of `vector`, which may be longer. */
@@ -106,7 +135,8 @@ export function requireSquare(matrix: Float64Array, n: number, stride: number): 
   }
 }
 
-function requireLength(vector: Float64Array, length: number): void {
+/** @throws RangeError when the right-hand side has another length */
+export function requireLength(vector: Float64Array, length: number): void {
   if (vector.length !== length) {
     throw new RangeError(`the right-hand side has ${vector.length} entries, not ${length}`)
   }

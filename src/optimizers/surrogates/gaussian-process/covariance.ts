@@ -1,4 +1,5 @@
 import type { RowMatrix } from '../../row-matrix.js'
+import { scaledPoints, squaredDistance, squaredDistances } from './distances.js'
 import type { GpObservations } from './observations.js'
 import type { GpSpecification } from './specification.js'
 
@@ -49,38 +50,6 @@ export function noiseOf(
   return (noise[fidelity[i]] + knownNoise[i]) / repeats[i]
 }
 
-/** Points (n × d), each coordinate divided by the length-scale of a term. */
-export function scaledPoints(
-  { data, rows, columns }: RowMatrix,
-  lengthScales: Float64Array,
-  term: number,
-): Float64Array {
-  const inverse = Float64Array.from(
-    lengthScales.subarray(term * columns, (term + 1) * columns),
-    (length) => 1 / length,
-  )
-  const scaled = new Float64Array(rows * columns)
-  for (let i = 0, at = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++, at++) scaled[at] = data[at] * inverse[j]
-  return scaled
-}
-
-/** r² of row i of one and row k of the other, both (· × d). */
-export function squaredDistance(
-  a: Float64Array,
-  i: number,
-  b: Float64Array,
-  k: number,
-  columns: number,
-): number {
-  let sum = 0
-  for (let j = 0, p = i * columns, q = k * columns; j < columns; j++, p++, q++) {
-    const step = a[p] - b[q]
-    sum += step * step
-  }
-  return sum
-}
-
 /** Points at fidelities: what can be asked of a Gaussian process. */
 export interface GpPoints {
   /** (n × d). */
@@ -91,27 +60,48 @@ export interface GpPoints {
 
 /** Σ_q B_q[m, m'] κ_q(x, x') between all of two sets: (n × k), row-major, without noise. */
 export function crossCovariance(
-  { kernel, fidelityKernel }: GpSpecification,
-  { b, lengthScales }: GpState,
+  specification: GpSpecification,
+  state: GpState,
   one: GpPoints,
   other: GpPoints,
 ): Float64Array {
-  const { fidelities, terms } = fidelityKernel
-  const { columns } = one.points
-  const out = new Float64Array(one.points.rows * other.points.rows)
-  for (let q = 0; q < terms; q++) {
-    const left = scaledPoints(one.points, lengthScales, q)
-    const right = one.points === other.points ? left : scaledPoints(other.points, lengthScales, q)
-    for (let i = 0, at = 0; i < one.points.rows; i++) {
-      const row = (q * fidelities + one.fidelity[i]) * fidelities
-      for (let k = 0; k < other.points.rows; k++, at++) {
-        const share = b[row + other.fidelity[k]]
-        if (share === 0) continue
-        out[at] += share * kernel.value(squaredDistance(left, i, right, k, columns))
-      }
-    }
+  const [rows, columns] = [one.points.rows, other.points.rows]
+  const out = new Float64Array(rows * columns)
+  const isSame = one.points === other.points && one.fidelity === other.fidelity
+  for (let q = 0; q < specification.fidelityKernel.terms; q++) {
+    addTerm(specification, state, q, one, other, isSame, out)
   }
+  if (isSame)
+    for (let i = 0; i < rows; i++)
+      for (let k = 0; k < i; k++) out[k * columns + i] = out[i * columns + k]
   return out
+}
+
+/** Adds B_q[m, m'] κ_q(x, x') for one q; up to the diagonal where asked. */
+function addTerm(
+  { kernel, fidelityKernel: { fidelities } }: GpSpecification,
+  { b, lengthScales }: GpState,
+  term: number,
+  one: GpPoints,
+  other: GpPoints,
+  lowerOnly: boolean,
+  out: Float64Array,
+): void {
+  const { rows, columns: coordinates } = one.points
+  const columns = other.points.rows
+  const left = scaledPoints(one.points, lengthScales, term)
+  const right = lowerOnly ? left : scaledPoints(other.points, lengthScales, term)
+  const line = new Float64Array(columns)
+  for (let i = 0; i < rows; i++) {
+    const row = (term * fidelities + one.fidelity[i]) * fidelities
+    const shares = b.subarray(row, row + fidelities)
+    if (shares.every((share) => share === 0)) continue
+    const count = lowerOnly ? i + 1 : columns
+    squaredDistances(left, i, right, count, coordinates, line, 0)
+    kernel.evaluate(line, line, undefined, 0, count)
+    const begin = i * columns
+    for (let k = 0; k < count; k++) out[begin + k] += shares[other.fidelity[k]] * line[k]
+  }
 }
 
 /** The prior variance at each fidelity, without noise: κ(0) = 1. */

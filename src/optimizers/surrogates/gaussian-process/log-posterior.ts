@@ -5,14 +5,8 @@ import {
   logDeterminant,
   solveFactored,
 } from '../../linear-algebra/index.js'
-import {
-  type GpState,
-  noiseOf,
-  residualsOf,
-  scaledPoints,
-  squaredDistance,
-  unpack,
-} from './covariance.js'
+import { type GpState, noiseOf, residualsOf, unpack } from './covariance.js'
+import { scaledPoints, squaredDistances, weightedSquares } from './distances.js'
 import type { GpObservations } from './observations.js'
 import { addLogPriors } from './parameters.js'
 import type { GpSpecification } from './specification.js'
@@ -37,7 +31,7 @@ export class LogPosterior {
   readonly #withPriors: boolean
   /** K, then its lower factor. */
   readonly #matrix: Float64Array
-  /** By term, below the diagonal: κ and dκ/d(r²). */
+  /** By term, below the diagonal and 0 elsewhere: κ and dκ/d(r²). */
   readonly #values: Float64Array[]
   readonly #slopes: Float64Array[]
   /** Inverse of K. */
@@ -68,7 +62,7 @@ export class LogPosterior {
    */
   evaluate(values: Float64Array, gradient?: Float64Array): number {
     const state = unpack(this.#specification, values)
-    this.#fillMatrix(state)
+    this.#fillMatrix(state, gradient !== undefined)
     if (choleskyInPlace(this.#matrix, this.#size) >= 0) return Number.NEGATIVE_INFINITY
     const factor = { data: this.#matrix, size: this.#size, stride: this.#size }
     const residuals = residualsOf(state, this.#observations)
@@ -82,38 +76,31 @@ export class LogPosterior {
     return likelihood + addLogPriors(this.#specification.parameters, values, ignored)
   }
 
-  #fillMatrix(state: GpState): void {
-    const { fidelity, points } = this.#observations
-    const { kernel, fidelityKernel } = this.#specification
-    const { fidelities, terms } = fidelityKernel
+  #fillMatrix(state: GpState, withSlopes: boolean): void {
     const n = this.#size
     this.#matrix.fill(0)
-    for (let q = 0; q < terms; q++) {
-      const scaled = scaledPoints(points, state.lengthScales, q)
-      this.#fillTerm(q, scaled, points.columns)
-      const kappa = this.#values[q]
-      for (let i = 0; i < n; i++) {
-        const row = (q * fidelities + fidelity[i]) * fidelities
-        for (let k = 0; k < i; k++) {
-          this.#matrix[i * n + k] += state.b[row + fidelity[k]] * kappa[i * n + k]
-        }
-        this.#matrix[i * n + i] += state.b[row + fidelity[i]] * kernel.value(0)
-      }
+    for (let q = 0; q < this.#specification.fidelityKernel.terms; q++) {
+      this.#addTerm(q, state, withSlopes ? this.#slopes[q] : undefined)
     }
     for (let i = 0; i < n; i++) this.#matrix[i * n + i] += noiseOf(state, this.#observations, i)
   }
 
-  #fillTerm(term: number, scaled: Float64Array, columns: number): void {
-    const { kernel } = this.#specification
+  #addTerm(term: number, { b, lengthScales }: GpState, slopes: Float64Array | undefined): void {
+    const { fidelity, points } = this.#observations
+    const { kernel, fidelityKernel } = this.#specification
+    const { fidelities } = fidelityKernel
     const n = this.#size
+    const matrix = this.#matrix
     const kappa = this.#values[term]
-    const slope = this.#slopes[term]
-    for (let i = 0; i < n; i++)
-      for (let k = 0; k < i; k++) {
-        const squared = squaredDistance(scaled, i, scaled, k, columns)
-        kappa[i * n + k] = kernel.value(squared)
-        slope[i * n + k] = kernel.slope(squared)
-      }
+    const scaled = scaledPoints(points, lengthScales, term)
+    for (let i = 0; i < n; i++) {
+      const begin = i * n
+      squaredDistances(scaled, i, scaled, i, points.columns, kappa, begin)
+      kernel.evaluate(kappa, kappa, slopes, begin, begin + i)
+      const row = (term * fidelities + fidelity[i]) * fidelities
+      for (let k = 0; k < i; k++) matrix[begin + k] += b[row + fidelity[k]] * kappa[begin + k]
+      matrix[begin + i] += b[row + fidelity[i]]
+    }
   }
 
   /** Σᵢₖ Wᵢₖ dKᵢₖ/dφ with W = ½ (ααᵀ − K⁻¹), for all hyper-parameters φ. */
@@ -169,8 +156,7 @@ export class LogPosterior {
   #addByFidelity(term: number, weights: Float64Array, sums: Float64Array): void {
     const n = this.#size
     const { fidelity } = this.#observations
-    const { kernel, fidelityKernel } = this.#specification
-    const { fidelities } = fidelityKernel
+    const { fidelities } = this.#specification.fidelityKernel
     const kappa = this.#values[term]
     const base = term * fidelities * fidelities
     for (let i = 0; i < n; i++) {
@@ -179,11 +165,11 @@ export class LogPosterior {
         sums[base + fidelity[i] * fidelities + fidelity[k]] += share
         sums[base + fidelity[k] * fidelities + fidelity[i]] += share
       }
-      sums[base + fidelity[i] * (fidelities + 1)] += weights[i * n + i] * kernel.value(0)
+      sums[base + fidelity[i] * (fidelities + 1)] += weights[i * n + i]
     }
   }
 
-  /** dκ/dℓⱼ = dκ/d(r²) · (−2) (xⱼ − x'ⱼ)² / ℓⱼ³. */
+  /** dκ/dℓⱼ = dκ/d(r²) · (−2) (xⱼ − x'ⱼ)² / ℓⱼ³. Overwrites the slopes. */
   #addLengthSlopes(
     term: number,
     state: GpState,
@@ -195,19 +181,14 @@ export class LogPosterior {
     const { fidelityKernel, places } = this.#specification
     const { fidelities } = fidelityKernel
     const { columns } = points
-    const scaled = scaledPoints(points, state.lengthScales, term)
-    const slope = this.#slopes[term]
-    const sums = new Float64Array(columns)
+    const shares = this.#slopes[term]
     for (let i = 0; i < n; i++) {
       const row = (term * fidelities + fidelity[i]) * fidelities
-      for (let k = 0; k < i; k++) {
-        const share = weights[i * n + k] * state.b[row + fidelity[k]] * slope[i * n + k]
-        for (let j = 0, p = i * columns, s = k * columns; j < columns; j++, p++, s++) {
-          const step = scaled[p] - scaled[s]
-          sums[j] += share * step * step
-        }
+      for (let k = 0, at = i * n; k < i; k++, at++) {
+        shares[at] *= weights[at] * state.b[row + fidelity[k]]
       }
     }
+    const sums = weightedSquares(shares, scaledPoints(points, state.lengthScales, term), columns)
     const first = term * columns
     for (let j = 0; j < columns; j++) {
       const length = state.lengthScales[first + j]

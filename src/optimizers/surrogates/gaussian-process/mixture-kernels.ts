@@ -6,8 +6,17 @@ export interface MixtureKernel {
   readonly name: 'matern-5/2' | 'rbf'
   /** κ(r²). */
   value(squared: number): number
-  /** dκ/d(r²), at most 0. */
-  slope(squared: number): number
+  /**
+   * Writes κ(r²) and, where wanted, dκ/d(r²), at most 0, of the entries from ≤ i < to of `squared` to the same places.
+   * @param values may be `squared` itself
+   */
+  evaluate(
+    squared: Float64Array,
+    values: Float64Array,
+    slopes: Float64Array | undefined,
+    from: number,
+    to: number,
+  ): void
 }
 
 const ROOT_5 = Math.sqrt(5)
@@ -19,9 +28,14 @@ export const MATERN_5_2: MixtureKernel = {
     const scaled = ROOT_5 * Math.sqrt(squared)
     return (1 + scaled + (5 / 3) * squared) * Math.exp(-scaled)
   },
-  slope(squared) {
-    const scaled = ROOT_5 * Math.sqrt(squared)
-    return -(5 / 6) * (1 + scaled) * Math.exp(-scaled)
+  evaluate(squared, values, slopes, from, to) {
+    for (let i = from; i < to; i++) {
+      const own = squared[i]
+      const scaled = ROOT_5 * Math.sqrt(own)
+      const decay = Math.exp(-scaled)
+      values[i] = (1 + scaled + (5 / 3) * own) * decay
+      if (slopes) slopes[i] = -(5 / 6) * (1 + scaled) * decay
+    }
   },
 }
 
@@ -29,7 +43,13 @@ export const MATERN_5_2: MixtureKernel = {
 export const RBF: MixtureKernel = {
   name: 'rbf',
   value: (squared) => Math.exp(-0.5 * squared),
-  slope: (squared) => -0.5 * Math.exp(-0.5 * squared),
+  evaluate(squared, values, slopes, from, to) {
+    for (let i = from; i < to; i++) {
+      const value = Math.exp(-0.5 * squared[i])
+      values[i] = value
+      if (slopes) slopes[i] = -0.5 * value
+    }
+  },
 }
 
 export const MIXTURE_KERNELS = { [MATERN_5_2.name]: MATERN_5_2, [RBF.name]: RBF } as const

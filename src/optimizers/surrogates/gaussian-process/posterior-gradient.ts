@@ -1,5 +1,6 @@
 import { solveLower, solveLowerTransposed } from '../../linear-algebra/index.js'
-import { priorVariances, scaledPoints, squaredDistance } from './covariance.js'
+import { priorVariances } from './covariance.js'
+import { scaledPoints, squaredDistances } from './distances.js'
 import type { InputMap } from './input-maps.js'
 import { type GpGiven, type GpPosterior, LEAST_VARIANCE } from './posterior.js'
 
@@ -25,7 +26,7 @@ interface Site {
   readonly weights: Float64Array
   /** By term (d): its coordinates over their length-scales. */
   readonly scaled: readonly Float64Array[]
-  /** By term (n): κ and 2 dκ/d(r²). */
+  /** By term (n): κ and dκ/d(r²). */
   readonly values: readonly Float64Array[]
   readonly slopes: readonly Float64Array[]
 }
@@ -127,19 +128,17 @@ export class PosteriorGradient {
   #siteOf(weights: Float64Array): Site {
     const { specification, state } = this.#posterior
     const { kernel, coordinates } = specification
-    const { rows } = this.#given.points
     const point = { data: new Float64Array(coordinates), rows: 1, columns: coordinates }
     this.#map.map(weights, point.data)
     const scaled = this.#scaled.map((_, q) => scaledPoints(point, state.lengthScales, q))
-    const squares = this.#scaled.map((all, q) =>
-      new Float64Array(rows).map((_, i) => squaredDistance(all, i, scaled[q], 0, coordinates)),
-    )
-    return {
-      weights,
-      scaled,
-      values: squares.map((own) => own.map((squared) => kernel.value(squared))),
-      slopes: squares.map((own) => own.map((squared) => 2 * kernel.slope(squared))),
-    }
+    const { rows } = this.#given.points
+    const values = scaled.map(() => new Float64Array(rows))
+    const slopes = scaled.map(() => new Float64Array(rows))
+    scaled.forEach((own, q) => {
+      squaredDistances(own, 0, this.#scaled[q], rows, coordinates, values[q], 0)
+      kernel.evaluate(values[q], values[q], slopes[q], 0, rows)
+    })
+    return { weights, scaled, values, slopes }
   }
 
   /** k, the prior covariance of the site at a fidelity with the n scores. */
@@ -191,7 +190,7 @@ export class PosteriorGradient {
       for (const { fidelity, factors } of combinations) {
         addProducts(this.#shares[q][fidelity], factors, shares)
       }
-      for (let i = 0; i < shares.length; i++) shares[i] *= slopes[i]
+      for (let i = 0; i < shares.length; i++) shares[i] *= 2 * slopes[i]
       const sums = weightedDifferences(site.scaled[q], this.#scaled[q], shares)
       for (let j = 0; j < coordinates; j++) {
         byCoordinates[j] += sums[j] / lengthScales[q * coordinates + j]

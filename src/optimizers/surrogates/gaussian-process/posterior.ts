@@ -121,7 +121,7 @@ export class GpPosterior {
   imagine({ points, fidelity }: GpPoints, scores: ArrayLike<number>): void {
     for (let k = 0; k < points.rows; k++) {
       const point = { points: selectRows(points, [k]), fidelity: fidelity.slice(k, k + 1) }
-      const cross = crossCovariance(this.specification, this.state, this.#points, point)
+      const cross = crossCovariance(this.specification, this.state, point, this.#points)
       const prior = priorVariances(this.specification, this.state)[fidelity[k]]
       this.#factor.append(cross, prior + this.state.noise[fidelity[k]])
       this.#points = joined(this.#points, point)

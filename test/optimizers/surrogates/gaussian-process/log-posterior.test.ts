@@ -31,9 +31,18 @@ describe('the gradient of the log posterior', () => {
       test(`is that of central differences: ${name}, ${kernel.name}`, () => {
         for (const seed of [1, 2, 3]) compareGradient(kernel, fidelityKernel, seed)
       })
+
+  test('is that of central differences where matrices are worked on in blocks', () => {
+    compareGradient(MATERN_5_2, icm(2), 1, 150)
+  })
 })
 
-function compareGradient(kernel: MixtureKernel, fidelityKernel: FidelityKernel, seed: number) {
+function compareGradient(
+  kernel: MixtureKernel,
+  fidelityKernel: FidelityKernel,
+  seed: number,
+  count = 25,
+) {
   const specification = specifyGp({
     kernel,
     fidelityKernel,
@@ -42,7 +51,7 @@ function compareGradient(kernel: MixtureKernel, fidelityKernel: FidelityKernel, 
     meanByFidelity: seed === 3,
   })
   const { parameters } = specification
-  const observations = randomObservations(25, 4, fidelityKernel.fidelities, seed)
+  const observations = randomObservations(count, 4, fidelityKernel.fidelities, seed)
   const target = new LogPosterior(specification, observations)
   const rng = createRng(seed, 'values')
   // With less noise the matrix is so ill-conditioned that differences say nothing.

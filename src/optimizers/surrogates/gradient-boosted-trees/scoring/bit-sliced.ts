@@ -1,5 +1,6 @@
+import { reserve } from '../../../webassembly.js'
 import { type Forest, treeCount } from '../forest.js'
-import { type BitSlicedKernel, reserve } from './kernel.js'
+import type { BitSlicedKernel } from './kernel.js'
 import type { Scorer } from './scorer.js'
 
 // Sizes the kernel is written for, in points, trees, leaves and bytes (assembly/bit-sliced.ts).
