@@ -14,6 +14,8 @@ import {
   specifyGp,
 } from '../../dist/optimizers/surrogates/gaussian-process/index.js'
 import { startPythonPeer } from '../fit/python-peer.mjs'
+import { admireAsker } from './admire.mjs'
+import { replayOneSeed } from './replay.mjs'
 
 const HELP = `Usage: npm run bench:bo -- [options]
 
@@ -36,6 +38,8 @@ Options:
 const DOMAINS = 17
 const CANDIDATES = 5000
 const PENDING = 10
+/** Of the search that is replayed. */
+const STEPS = 100
 
 function readOptions() {
   const { values } = parseArgs({
@@ -135,7 +139,16 @@ function measureOurs(specification, observations) {
   const suggestions = [1, 2, 3].map(() =>
     timed(() => suggest(posterior, observations, candidates, pending)),
   )
-  return { cold: times(cold), warm: times(warm), suggestion: medianTimes(suggestions) }
+  const ask = admireAsker(observations, { candidates: CANDIDATES, pending: PENDING })
+  ask()
+  const asked = [1, 2, 3].map(() => timed(ask))
+  return {
+    cold: times(cold),
+    warm: times(warm),
+    suggestion: medianTimes(suggestions),
+    admire: medianTimes(asked),
+    replay: replayOneSeed(STEPS),
+  }
 }
 
 /** Both log likelihoods at hyper-parameters: at the start of the fits, and where ours ends. */
@@ -190,6 +203,12 @@ function print({ ours, peer }) {
   table.push(['cold fit, 4 starts', seconds(ours.cold)])
   table.push([`warm fit, ${PENDING} runs later`, seconds(ours.warm)])
   table.push([`best of ${CANDIDATES}, ${PENDING} pending`, seconds(ours.suggestion)])
+  table.push([`ADMIRE, one more of ${CANDIDATES}`, seconds(ours.admire)])
+  if (ours.replay) {
+    const { runs, cost, milliseconds } = ours.replay
+    const took = `${(milliseconds / 1000).toFixed(1)} s, at a cost of ${cost.toFixed(2)}`
+    table.push([`one seed, ${runs} runs at 3 fidelities`, took])
+  }
   if (peer) {
     const { version, likelihoods, turns } = peer
     const found = turns[0]

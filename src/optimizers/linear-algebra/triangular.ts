@@ -32,12 +32,34 @@ export function solveLower(factor: LowerFactor, vector: Float64Array): void {
  */
 export function solveLowerTransposed(factor: LowerFactor, vector: Float64Array): void {
   requireLength(vector, factor.size)
-  const { data, size, stride } = factor
-  for (let i = size - 1; i >= 0; i--) {
-    const row = i * stride
-    const x = vector[i] / data[row + i]
-    vector[i] = x
-    for (let j = 0; j < i; j++) vector[j] -= data[row + j] * x
+  let end = factor.size
+  for (; end >= 4; end -= 4) substituteFour(factor, vector, end - 4)
+  for (let i = end - 1; i >= 0; i--) substituteBack(factor, vector, i, 0)
+}
+
+/** Solves for entry i and takes it off the entries before it, from `begin` on. */
+function substituteBack(
+  { data, stride }: LowerFactor,
+  vector: Float64Array,
+  i: number,
+  begin: number,
+): void {
+  const row = i * stride
+  const x = vector[i] / data[row + i]
+  vector[i] = x
+  for (let j = begin; j < i; j++) vector[j] -= data[row + j] * x
+}
+
+/** Entries i to i + 3: the entries before them are read and written once for all four. */
+function substituteFour(factor: LowerFactor, vector: Float64Array, i: number): void {
+  const { data, stride } = factor
+  for (let k = i + 3; k >= i; k--) substituteBack(factor, vector, k, i)
+  const [x0, x1, x2, x3] = [vector[i], vector[i + 1], vector[i + 2], vector[i + 3]]
+  const first = i * stride
+  const [second, third, fourth] = [first + stride, first + 2 * stride, first + 3 * stride]
+  for (let j = 0; j < i; j++) {
+    vector[j] -=
+      data[first + j] * x0 + data[second + j] * x1 + (data[third + j] * x2 + data[fourth + j] * x3)
   }
 }
 

@@ -38,7 +38,7 @@ export interface FidelityJudgement {
 }
 
 /** Runs for each domain from which on a fidelity's predictions are taken at their word: with fewer it knows little of the space. */
-const TELLING_PER_DOMAIN = 3
+const TELLING_PER_DOMAIN = 2.5
 
 /** artanh of a correlation, beforehand: the prior of the coregionalisation, too. */
 const EXPECTED = Math.atanh(0.7)

@@ -20,6 +20,9 @@ export interface NextRun {
   readonly utility: number
 }
 
+/** Further steps gain less than what rounding to a thousandth takes away. */
+const CLIMB = { maxIterations: 40 }
+
 /** The best of a table, whose rows cannot be improved. */
 export function bestOfTable(
   outlook: Outlook,
@@ -99,7 +102,7 @@ function climb(
   const objectiveAt = (fidelity: number) =>
     samples ? informationObjective(model, fidelity, samples) : improvementObjective(model, best)
   return starts.map(({ weights, fidelity }) => ({
-    weights: refine(space, rowsOf([weights]), objectiveAt(fidelity)).weights,
+    weights: refine(space, rowsOf([weights]), objectiveAt(fidelity), CLIMB).weights,
     fidelity,
   }))
 }
