@@ -56,8 +56,12 @@ export interface BacktestRecord {
   finishedAt: Date | null
 }
 
-/** A backtest in a list. */
-export type ListedBacktest = Omit<BacktestRecord, 'problem' | 'report'>
+/** A backtest in a list: of what may be thousands of ids, their number. */
+export interface ListedBacktest
+  extends Omit<BacktestRecord, 'problem' | 'report' | 'importIds' | 'trialIds'> {
+  imports: number
+  trials: number
+}
 
 /** Runs at one fidelity as pages of JSON text: arrays of RunRow. */
 export interface BacktestRuns {

@@ -1,3 +1,4 @@
+import { MixwrightError } from '../errors.js'
 import { fromMixture } from '../optimizers/mixture/index.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import { optimizerByName } from '../optimizers/registry.js'
@@ -6,7 +7,14 @@ import type { CompiledProblem } from '../optimizers/types.js'
 import type { StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { TriedStudy, TriedTrial } from '../store/trial-contract.js'
-import type { Compute, LearnedRuns, MixtureRows, RunPages, SuggestTask } from './ports.js'
+import type {
+  ChosenMixture,
+  Compute,
+  LearnedRuns,
+  MixtureRows,
+  RunPages,
+  SuggestTask,
+} from './ports.js'
 import { previousSources } from './previous-studies.js'
 import { readSource, sourcesByFidelity } from './run-sources.js'
 import type { PlacedMixture } from './search-plan.js'
@@ -47,7 +55,7 @@ export async function readFound(
     !isOpen && state !== 'completed' && (state !== 'cancelled' || own === searchId)
   const completed = trials.filter(({ state }) => state === 'completed')
   const previous = await previousSources(store, problem, study)
-  const sources = [...sourcesByFidelity(problem, imports, completed), ...previous.sources]
+  const sources = [...sourcesByFidelity(problem, imports, completed), ...previous]
   const tables: RunPages[] = []
   for (const source of sources) tables.push(await readSource(store, source))
   return {
@@ -74,33 +82,51 @@ function mixtureRows(
   })
 }
 
+interface AskedChoice extends Pick<SuggestTask, 'fidelities' | 'count' | 'seed'> {
+  /** Of a choice that somebody waits for. Default: any number. */
+  mostSeconds?: number
+}
+
 /**
  * The baselines, where they were not tried at the cheapest of the fidelities, and then what the method chooses. None when it has
  * stopped, or waits for results.
+ * @throws MixwrightError `overloaded` when there is no choice within `mostSeconds`
  */
 export async function chooseMixtures(
   compute: Pick<Compute, 'suggest'>,
   { problem, problemHash, method, params }: StudyRecord,
   { space }: Pick<CompiledProblem, 'space'>,
-  { active, learned }: FoundSoFar,
-  asked: Pick<SuggestTask, 'fidelities' | 'count' | 'seed'>,
+  { active, learned: found }: FoundSoFar,
+  { mostSeconds, ...asked }: AskedChoice,
 ): Promise<PlacedMixture[]> {
-  const baselinesAt = cheapest(problem, asked.fidelities)
-  const chosen = await compute.suggest({
-    problem,
-    problemHash,
-    method,
-    params,
-    ...asked,
-    active,
-    learned: { ...learned, baselinesAt },
-  })
+  const learned = { ...found, baselinesAt: cheapest(problem, asked.fidelities) }
+  const task = { problem, problemHash, method, params, ...asked, active, learned }
+  const chosen = await suggestInTime(compute, task, mostSeconds)
   return chosen.map(({ label, reason, fidelity, weights }) => ({
     label,
     reason,
     fidelity,
     weights: [...fromMixture(space, weights)],
   }))
+}
+
+async function suggestInTime(
+  compute: Pick<Compute, 'suggest'>,
+  task: SuggestTask,
+  mostSeconds?: number,
+): Promise<ChosenMixture[]> {
+  if (mostSeconds === undefined) return compute.suggest(task)
+  const signal = AbortSignal.timeout(1000 * mostSeconds)
+  try {
+    return await compute.suggest(task, { signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new MixwrightError(
+      'overloaded',
+      `${task.method} did not choose within ${mostSeconds} s and was stopped. Ask again when less is at work; if it stays, give the ` +
+        'study parameters with which the method computes less, or another method.',
+    )
+  }
 }
 
 function cheapest({ fidelities }: CompleteProblem, names: readonly string[]): string {

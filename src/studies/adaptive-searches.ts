@@ -13,6 +13,8 @@ import { affordablePlaces, totalCost, withinBudget } from './search-terms.js'
 
 type Terms = Pick<SearchRecord, 'fidelity' | 'fidelities' | 'trials' | 'budget' | 'seed'> & {
   parallel: number
+  /** Of a choice that somebody waits for. Default: any number. */
+  mostSeconds?: number
 }
 
 /**
@@ -27,15 +29,15 @@ export async function nextTrials(
   made: readonly TriedTrial[],
 ): Promise<PlannedTrial[]> {
   const { problem } = study
-  const { fidelity, fidelities: choices, trials, budget, parallel, seed } = terms
+  const { fidelity, fidelities: choices, trials, budget, parallel, seed, mostSeconds } = terms
   const open = made.filter(({ isOpen }) => isOpen).length
   const count = Math.min(parallel - open, trials - made.length)
-  const left = budget === null ? Number.POSITIVE_INFINITY : budget - totalCost(problem, made)
-  const fidelities = affordablePlaces(problem, choices ?? [fidelity], left)
+  const purse = { budget: budget ?? Number.POSITIVE_INFINITY, spent: totalCost(problem, made) }
+  const fidelities = affordablePlaces(problem, choices ?? [fidelity], purse)
   if (count <= 0 || fidelities.length === 0) return []
-  const asked = { fidelities, count, seed }
+  const asked = { fidelities, count, seed, mostSeconds }
   const chosen = await chooseMixtures(compute, study, compileStored(problem), found, asked)
-  return withSeeds(withinBudget(problem, chosen, left), seed, made.length)
+  return withSeeds(withinBudget(problem, chosen, purse), seed, made.length)
 }
 
 export function newTrials(

@@ -7,6 +7,7 @@ import type { BacktestMethod } from '../store/backtest-contract.js'
 import type { AskedTerms } from './backtest-terms.js'
 import { completeParams, findMethod } from './methods.js'
 import type { SurveyTask } from './ports.js'
+import { previousOf } from './previous-studies.js'
 import { DEFAULT_SEED } from './studies.js'
 
 /** A method as somebody asks for its replay. */
@@ -109,8 +110,16 @@ function plannedMethods(
       })),
       `The method ${name} cannot work on this problem.`,
     )
+    refuse(previousIssues({ method: name, params }, base))
     return { label: label ?? name, method: name, params, fidelities: at ?? [...fidelities] }
   })
+}
+
+function previousIssues(method: Pick<BacktestMethod, 'method' | 'params'>, base: string): Issue[] {
+  if (previousOf(method).length === 0) return []
+  const detail =
+    'Leave it out: a replay knows only the runs that it has made itself, so nothing would be learned from other studies.'
+  return [{ pointer: `${base}/params/previous`, detail }]
 }
 
 function withCosts(

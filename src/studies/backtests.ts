@@ -17,6 +17,7 @@ import { type RequestShape, settleBacktest } from './backtest-settings.js'
 import type { Limits } from './limits.js'
 import { DEFAULT_METHOD } from './methods.js'
 import type { Compute, Doorbell, RunPages } from './ports.js'
+import { withoutPrevious } from './previous-studies.js'
 import { checkProblem, compileStored } from './problem.js'
 import { type Listing, listing, requireStudy } from './studies.js'
 
@@ -107,7 +108,7 @@ async function ofStudy(
   id: string,
 ): Promise<Prepared> {
   const study = await requireStudy(store, id)
-  const { problem, method, params } = study
+  const { problem, method } = study
   const used = await findStudyRuns(store, study, limits)
   const runs = await readStudyRuns(store, study, used)
   const fidelities = runs.map(({ fidelity }) => fidelity)
@@ -115,7 +116,7 @@ async function ofStudy(
     compiled: compileStored(problem),
     fidelities,
     givenCosts: distinguishable(problem.fidelities, fidelities, input.costs ?? {}),
-    defaultMethod: { method, params },
+    defaultMethod: { method, params: withoutPrevious(study) },
   })
   return { studyId: study.id, plan, shape: { tables: '/study' }, runs, ...used }
 }

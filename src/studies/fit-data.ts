@@ -4,7 +4,7 @@ import { optimizerByName } from '../optimizers/registry.js'
 import type { FitRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { FittableRuns } from './fittable-runs.js'
-import { previousSources } from './previous-studies.js'
+import { previousImports, previousSources } from './previous-studies.js'
 import { sourcesByFidelity } from './run-sources.js'
 
 /** The data of one fit, fixed when it is requested. */
@@ -40,9 +40,11 @@ export async function dataOfFit(
           (source) => source.fidelity !== fidelity,
         )
       : []),
-    ...previous.sources,
+    ...previous,
   ]
-  const known = new Map([...imports, ...previous.imports].map((table) => [table.id, table]))
+  const known = new Map(
+    [...imports, ...(await previousImports(store, params))].map((table) => [table.id, table]),
+  )
   const rowsOf = (ids: readonly string[]) =>
     ids.reduce((sum, id) => sum + (known.get(id)?.rowCount ?? 0), 0)
   const hashOf = (id: string) => known.get(id)?.contentHash ?? id

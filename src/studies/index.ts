@@ -74,6 +74,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
     events,
     dataFolder,
     trainingThreads,
+    limits,
   })
   return {
     studies: createStudyService(store, searches, facts),
@@ -87,7 +88,7 @@ export function createServices(dependencies: ServiceDependencies): Services {
     corpora: createCorpusService({ store, doorbell, dataFolder, allowedFolders }),
     searches,
     trials: createTrialService(store, facts, dataFolder),
-    suggestions: createSuggestionService({ store, compute, facts }),
+    suggestions: createSuggestionService({ store, compute, limits, facts }),
     externalTrials: createExternalTrialService({ store, facts }),
     events,
     idempotency: store.idempotency,

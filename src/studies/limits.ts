@@ -8,6 +8,8 @@ export interface Limits {
   inlineCost: number
   /** Seconds that the computation of one stateless recommendation may take; what is still at work then is stopped. */
   inlineSeconds: number
+  /** Seconds in which a method that looks at results chooses what a request waits for; what is still at work then is stopped. */
+  choiceSeconds: number
   /** Runs of one backtest, at all fidelities together. */
   backtestRuns: number
   /** Runs that one backtest may replay, with all methods and seeds together. */
@@ -23,6 +25,7 @@ export const DEFAULT_LIMITS: Limits = {
   inlineRuns: 2_000,
   inlineCost: 2_000,
   inlineSeconds: 60,
+  choiceSeconds: 60,
   backtestRuns: 10_000,
   backtestSteps: 200_000,
   backtestSeconds: 4 * 3600,

@@ -1,6 +1,7 @@
 import { MixwrightError } from '../errors.js'
 import type { TriedVersion } from '../store/external-trial-contract.js'
 import type { Store } from '../store/store.js'
+import type { Limits } from './limits.js'
 import type { Compute } from './ports.js'
 import type { PlacedMixture } from './search-plan.js'
 import type { StudyFacts } from './study-facts.js'
@@ -24,7 +25,7 @@ export interface Wanted {
 
 /** Where the new mixtures of a study come from. */
 export interface MixtureSource {
-  /** @throws MixwrightError `study-not-found` */
+  /** @throws MixwrightError `study-not-found`, `overloaded` */
   choose(wanted: Wanted): Promise<Choice>
   /** The choice was written as trials. */
   taken(fidelities: readonly string[], choice: Choice): void
@@ -35,6 +36,7 @@ export interface MixtureSource {
 export interface MixtureSourceOptions {
   store: Store
   compute: Pick<Compute, 'suggest'>
+  limits: Pick<Limits, 'choiceSeconds'>
 }
 
 /** How many of them a study that has so many trials may still have. */

@@ -179,9 +179,10 @@ export interface Compute {
     onStart: (table: TableHead) => Promise<void>,
     onChunk: (rowsJson: string) => Promise<void>,
   ): Promise<ParsedTable>
+  /** @param options `onStart`: called when a thread begins with it, which may be after others */
   recommend(
     task: RecommendTask,
-    options?: { signal?: AbortSignal; onProgress?: ProgressListener },
+    options?: { signal?: AbortSignal; onProgress?: ProgressListener; onStart?: () => void },
   ): Promise<RecommendOutcome>
   /** Predictions of fitted models (`models[].model`) for mixtures, in their order. */
   predict(task: {
@@ -200,7 +201,8 @@ export interface Compute {
     task: IngestTask,
     options: { signal?: AbortSignal; onProgress?: (progress: IngestProgress) => void },
   ): Promise<CorpusManifest>
-  suggest(task: SuggestTask): Promise<ChosenMixture[]>
+  /** @param options `signal`: ends the thread that is at it, whatever the method is doing */
+  suggest(task: SuggestTask, options?: { signal?: AbortSignal }): Promise<ChosenMixture[]>
   /**
    * Whether a backtest can be made of the runs, and on what terms.
    * @throws MixwrightError `validation-failed` with pointers into `{ target, tables, entries, costs, budget }`

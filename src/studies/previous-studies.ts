@@ -4,7 +4,7 @@ import type { CompleteProblem } from '../optimizers/problem.js'
 import { OPTIMIZERS } from '../optimizers/registry.js'
 import type { FitRecord, ImportRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { fittableRuns } from './fittable-runs.js'
+import { completeImports } from './imports.js'
 import { type RunSource, sourcesByFidelity } from './run-sources.js'
 
 /** An earlier study that a method learns from, too, as its parameter `previous` names it. */
@@ -24,6 +24,13 @@ export function previousOf({ method, params }: Params): PreviousStudy[] {
   const schema = OPTIMIZERS.get(method)?.paramsSchema as { properties?: object } | undefined
   if (!Object.hasOwn(schema?.properties ?? {}, 'previous')) return []
   return (params.previous ?? []) as PreviousStudy[]
+}
+
+/** The parameters of a study for work that knows no other. */
+export function withoutPrevious(method: Params): Params['params'] {
+  if (previousOf(method).length === 0) return method.params
+  const { previous: _, ...params } = method.params
+  return params
 }
 
 /**
@@ -86,26 +93,31 @@ export interface PreviousSource extends RunSource {
 }
 
 /**
- * What is learned from earlier studies now, and the imports that it is read from.
+ * What is learned from earlier studies now.
  * @throws MixwrightError `study-not-found` when one was deleted
  */
 export async function previousSources(
-  store: Store,
+  store: Pick<Store, 'studies' | 'trials'>,
   problem: CompleteProblem,
   params: Params,
-): Promise<{ sources: PreviousSource[]; imports: ImportRecord[] }> {
+): Promise<PreviousSource[]> {
   const sources: PreviousSource[] = []
-  const imports: ImportRecord[] = []
   for (const previous of previousOf(params)) {
     const record = await store.studies.get(previous.study)
-    if (!record) throw previousGone(previous)
-    const runs = await fittableRuns(store, record.id)
-    const training = runs.imports.filter(({ role }) => role === 'train')
-    const found = sourcesByFidelity(record.problem, training, runs.trials)
+    const tried = record && (await store.trials.tried(record.id))
+    if (!tried) throw previousGone(previous)
+    const completed = tried.trials.filter(({ state }) => state === 'completed')
+    const found = sourcesByFidelity(record.problem, tried.imports, completed)
     sources.push(...placed(problem, previous, record, found))
-    imports.push(...training)
   }
-  return { sources, imports }
+  return sources
+}
+
+/** Imports with training runs of the earlier studies. */
+export async function previousImports(store: Store, params: Params): Promise<ImportRecord[]> {
+  const imports: ImportRecord[] = []
+  for (const { study } of previousOf(params)) imports.push(...(await completeImports(store, study)))
+  return imports.filter(({ role }) => role === 'train')
 }
 
 /** Under the names that the runs have for the method; those that it has no use for are left out. */

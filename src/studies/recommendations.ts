@@ -55,7 +55,7 @@ export interface RecommendationService {
   /**
    * Runs in, recommendation out, nothing stored.
    * @param signal aborted when nobody waits for the answer any more: the computation is stopped, and this rejects
-   * @throws MixwrightError `too-costly` when the work is above the limit, `rows-invalid`, `too-few-runs`, `validation-failed`
+   * @throws MixwrightError `too-costly` when the work is above the limit, `overloaded`, `rows-invalid`, `too-few-runs`, `validation-failed`
    */
   compute(input: InlineStudy, signal?: AbortSignal): Promise<Recommendation>
 }
@@ -96,8 +96,8 @@ export function createRecommendationService(
       const [training, ...others] = await Promise.all(
         tables.map((table) => checkedTable(table, (runs, at) => check(runs, at, ''))),
       )
-      const { sources } = await previousSources(store, problem, used)
-      for (const source of sources) others.push(await readSource(store, source))
+      for (const source of await previousSources(store, problem, used))
+        others.push(await readSource(store, source))
       const task: RecommendTask = {
         problem,
         problemHash: hashProblem(problem),
@@ -119,25 +119,43 @@ export function createRecommendationService(
   }
 }
 
-/** The cost is estimated from the numbers of runs and metrics; domains and parameters can make it many times that. */
+/**
+ * The cost is estimated from the numbers of runs and metrics; domains and parameters can make it many times that. The wait for a thread
+ * is not counted, and may take as long again.
+ */
 async function recommendInTime(
   compute: Compute,
   task: RecommendTask,
   { inlineSeconds }: Limits,
   signal?: AbortSignal,
 ): Promise<Recommendation> {
-  const timeout = AbortSignal.timeout(inlineSeconds * 1000)
-  const signals = signal ? [timeout, signal] : [timeout]
-  try {
-    const { recommendation } = await compute.recommend(task, { signal: AbortSignal.any(signals) })
-    return recommendation
-  } catch (error) {
-    if (!timeout.aborted) throw error
-    throw new MixwrightError(
-      'too-costly',
-      `The computation did not end within ${inlineSeconds} s and was stopped.`,
-    )
+  const timeout = new AbortController()
+  const clock = setTimeout(() => timeout.abort(), inlineSeconds * 1000)
+  let isBegun = false
+  const onStart = () => {
+    isBegun = true
+    clock.refresh()
   }
+  const signals = signal ? [timeout.signal, signal] : [timeout.signal]
+  try {
+    const options = { signal: AbortSignal.any(signals), onStart }
+    return (await compute.recommend(task, options)).recommendation
+  } catch (error) {
+    if (!timeout.signal.aborted) throw error
+    throw isBegun ? tooSlow(inlineSeconds) : noThread(inlineSeconds)
+  } finally {
+    clearTimeout(clock)
+  }
+}
+
+function tooSlow(seconds: number): MixwrightError {
+  const detail = `The computation did not end within ${seconds} s and was stopped.`
+  return new MixwrightError('too-costly', detail)
+}
+
+function noThread(seconds: number): MixwrightError {
+  const detail = `All threads are busy, and none was free within ${seconds} s.`
+  return new MixwrightError('overloaded', detail)
 }
 
 function refuseEqualNames(holdouts: readonly { name: string }[]): void {

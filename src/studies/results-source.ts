@@ -20,7 +20,7 @@ export class ResultsSource implements MixtureSource {
   }
 
   async choose(wanted: Wanted): Promise<Choice> {
-    const { store, compute } = this.#options
+    const { store, compute, limits } = this.#options
     const { facts, fidelities } = wanted
     const { study, compiled } = facts
     const found = await readFound(store, study)
@@ -29,7 +29,7 @@ export class ResultsSource implements MixtureSource {
     const version = { externalTrials, triedVersion }
     const { count } = roomFor(wanted, version)
     if (count === 0) return { version, mixtures: [], awaitsResults: false }
-    const asked = { fidelities, count, seed: study.seed }
+    const asked = { fidelities, count, seed: study.seed, mostSeconds: limits.choiceSeconds }
     const mixtures = await chooseMixtures(compute, study, compiled, found, asked)
     return { version, mixtures, awaitsResults: found.active.length > 0 }
   }

@@ -9,6 +9,7 @@ import { choosesFidelities, readFound } from './adaptive-choice.js'
 import { newTrials, nextTrials, ringForAll } from './adaptive-searches.js'
 import type { EventService } from './events.js'
 import { fittableRuns } from './fittable-runs.js'
+import type { Limits } from './limits.js'
 import type { Compute, Doorbell } from './ports.js'
 import { comparisonPlan, type ProxyFidelity, proxyFidelity, refuseTooFew } from './search-checks.js'
 import { advanceSearch } from './search-course.js'
@@ -25,6 +26,7 @@ export interface SearchStartOptions {
   dataFolder: DataFolder
   /** Trials in training at the same time, each with a checkpoint. */
   trainingThreads: number
+  limits: Pick<Limits, 'choiceSeconds'>
 }
 
 /** @throws MixwrightError as `SearchService.start` */
@@ -33,14 +35,14 @@ export async function startSearch(
   study: StudyRecord,
   input: NewSearch,
 ): Promise<SearchRecord> {
-  const { store, compute, trainingThreads } = options
+  const { store, compute, trainingThreads, limits } = options
   const terms = searchTerms(study, input, trainingThreads)
   await refuseWhileRunning(store, study.id)
   const { parallel } = terms
   const plan =
     parallel === null
       ? await planAll(store, compute, study, terms)
-      : await planFirst(store, compute, study, { ...terms, parallel })
+      : await planFirst(store, compute, study, { ...terms, parallel, ...limits })
   const search = await begin(options, study, { id: input.id, purpose: 'search', terms, plan })
   // A method that has nothing to try may have something to fit.
   if (plan.length === 0) await advanceSearch(options, search.id)
@@ -71,16 +73,16 @@ async function planFirst(
   store: Store,
   compute: Pick<Compute, 'suggest'>,
   study: StudyRecord,
-  terms: SearchTerms & { parallel: number },
+  terms: SearchTerms & { parallel: number } & Pick<Limits, 'choiceSeconds'>,
 ): Promise<PlannedTrial[]> {
-  const { target, trials } = terms
+  const { target, trials, choiceSeconds: mostSeconds } = terms
   if (optimizerByName(study.method).needsRuns) {
     const fitted = choosesFidelities(study) ? undefined : target.name
     refuseTooFew(study, fitted, trials, await fittableRuns(store, study.id))
   }
   const found = await readFound(store, study)
   if (!found) return []
-  return nextTrials(compute, study, { ...terms, fidelity: target.name }, found, [])
+  return nextTrials(compute, study, { ...terms, fidelity: target.name, mostSeconds }, found, [])
 }
 
 const DEFAULT_REPLICATES = 2

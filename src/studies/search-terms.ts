@@ -1,4 +1,5 @@
 import { MixwrightError } from '../errors.js'
+import { isWithin } from '../optimizers/backtest/limits.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import type { SearchRecord, StudyRecord } from '../store/records.js'
 import { choosesFidelities, isAdaptive } from './adaptive-choice.js'
@@ -9,9 +10,6 @@ import type { NewSearch } from './searches.js'
 const TRIALS_PER_PARAMETER = 4
 
 const MOST_TRIALS = 10_000
-
-/** Costs are sums of decimal fractions. */
-const ROUNDING = 1e-9
 
 /** Where a search trains proxies, and how many. */
 export interface SearchTerms
@@ -55,7 +53,9 @@ const isProxy = ({ evaluator }: ProxyFidelity) => evaluator === 'proxy'
 
 function affordableTrials(places: readonly ProxyFidelity[], budget: number): number {
   const cheapest = Math.min(...places.map(({ cost }) => cost))
-  const count = Math.floor(budget / cheapest + ROUNDING)
+  const ratio = budget / cheapest
+  const whole = Math.floor(ratio)
+  const count = isWithin(whole + 1, ratio) ? whole + 1 : whole
   if (count >= 1) return Math.min(count, MOST_TRIALS)
   const detail = `A trial costs at least ${cheapest}, in the unit of the fidelities' costs.`
   throw refusal('The budget does not pay for a trial.', '/budget', detail)
@@ -70,25 +70,31 @@ function refusal(message: string, pointer: string, detail: string): MixwrightErr
   return new MixwrightError('validation-failed', message, [{ pointer, detail }])
 }
 
-/** Fidelities at which another trial is within the budget of a search that has the trials `made`. */
+/** What a search may spend in all, and what it has spent; both in the unit of the fidelities' costs. */
+export interface Purse {
+  budget: number
+  spent: number
+}
+
+/** Those of the fidelities at which another trial is within the budget. */
 export function affordablePlaces(
   { fidelities }: Pick<CompleteProblem, 'fidelities'>,
   names: readonly string[],
-  left: number,
+  { budget, spent }: Purse,
 ): string[] {
-  return names.filter((name) => costAt(fidelities, name) <= left + ROUNDING)
+  return names.filter((name) => isWithin(spent + costAt(fidelities, name), budget))
 }
 
-/** As many of the trials, from the first on, as are within what is left of the budget. */
+/** As many of the trials, from the first on, as are within the budget. */
 export function withinBudget<T extends { fidelity: string }>(
   { fidelities }: Pick<CompleteProblem, 'fidelities'>,
   trials: readonly T[],
-  left: number,
+  { budget, spent }: Purse,
 ): T[] {
-  let spent = 0
+  let total = spent
   const beyond = trials.findIndex(({ fidelity }) => {
-    spent += costAt(fidelities, fidelity)
-    return spent > left + ROUNDING
+    total += costAt(fidelities, fidelity)
+    return !isWithin(total, budget)
   })
   return beyond === -1 ? [...trials] : trials.slice(0, beyond)
 }

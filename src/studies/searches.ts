@@ -88,6 +88,8 @@ export interface SearchService {
    * end. Idempotent; called after every trial and fit, and by the reconciler.
    */
   advance(searchId: string): Promise<void>
+  /** Whether this process is at that, or about to be. */
+  isAdvancing(searchId: string): boolean
 }
 
 export interface TrialService {
@@ -151,6 +153,8 @@ export function createSearchService(options: SearchStartOptions): SearchService 
 
     // Trials that end together would have the same next ones chosen for each.
     advance: (searchId) => inTurn.run(searchId, () => advanceSearch(options, searchId)),
+
+    isAdvancing: (searchId) => inTurn.isBusy(searchId),
   }
 }
 

@@ -6,6 +6,7 @@ import type { MeasurementRecord, StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { choosesFidelities } from './adaptive-choice.js'
 import { InTurn } from './in-turn.js'
+import type { Limits } from './limits.js'
 import type { Compute } from './ports.js'
 import { requireStudy } from './studies.js'
 import type { StudyFacts, StudyFactsCache } from './study-facts.js'
@@ -52,6 +53,7 @@ export interface SuggestionService {
 export interface SuggestionServiceOptions {
   store: Store
   compute: Pick<Compute, 'suggest'>
+  limits: Pick<Limits, 'choiceSeconds'>
   facts: StudyFactsCache
 }
 
@@ -61,8 +63,8 @@ const LONGEST_RETRY_SECONDS = 30
 const NOTHING_NEW: NewTrials = { trials: [], awaitsResults: false }
 
 export function createSuggestionService(options: SuggestionServiceOptions): SuggestionService {
-  const { store, compute, facts: cache } = options
-  const batches = new SuggestionBatches({ store, compute })
+  const { store, compute, limits, facts: cache } = options
+  const batches = new SuggestionBatches({ store, compute, limits })
   const inTurn = new InTurn()
   return {
     async suggest(studyId, request) {

@@ -6,7 +6,9 @@ import type { Store } from '../store/store.js'
 import type { Services } from '../studies/index.js'
 import type { Compute } from '../studies/ports.js'
 import type { Device } from '../training/types.js'
+import { Afterwards } from './afterwards.js'
 import { JOB_CATALOGUE, type JobSettings, type Processor } from './catalogue.js'
+import { settlesWithin } from './deadline.js'
 import { startLeaseExpiry } from './lease-expiry.js'
 import type { Logger } from './logger.js'
 import { createBacktestProcessor } from './processors/backtest.js'
@@ -14,13 +16,16 @@ import { createFitProcessor } from './processors/fit.js'
 import { createIngestProcessor } from './processors/ingest.js'
 import { createTrialProcessor } from './processors/trial.js'
 import type { JobQueue } from './queue/index.js'
-import { recoverAsSoleProcess, startReconciler } from './reconciler.js'
+import { recoverAsSoleProcess, startReconciler, startSearchReconciler } from './reconciler.js'
 import { type RepeatedWork, repeat } from './repeat.js'
 import type { Retention } from './retention.js'
 import { sweep } from './sweeper.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+
+/** How long searches may take to go on once the workers are to close. */
+const CHOICE_LIMIT_MS = 2 * SECOND
 
 export interface WorkersOptions {
   store: Store
@@ -57,7 +62,7 @@ export interface WorkersOptions {
 export interface Workers {
   /** Names this process in the store. */
   readonly name: string
-  /** One look for jobs that should be running and are not, now. */
+  /** One look for jobs that should be running and are not, and for searches that stand still, now. */
   reconcile(): Promise<void>
   /** One look for what nothing needs any more, now. */
   sweep(): Promise<void>
@@ -76,18 +81,20 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const { store, queue, services, logger, soleProcess = store.kind === 'embedded' } = options
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`
   if (soleProcess) await recoverAsSoleProcess({ store, doorbell: queue, logger })
-  const worker = await queue.startWorker(createProcessors(options, name), {
+  const afterwards = new Afterwards()
+  const worker = await queue.startWorker(createProcessors(options, name, afterwards), {
     fit: options.concurrency,
     ingest: 1,
     backtest: 1,
     trial: options.trainingThreads ?? availableParallelism(),
   })
+  const intervalMs = options.reconcileMs ?? 15 * SECOND
+  const searches = startSearchReconciler({ store, searches: services.searches, logger, intervalMs })
   const reconciler = startReconciler({
     store,
     doorbell: queue,
-    searches: services.searches,
     logger,
-    intervalMs: options.reconcileMs ?? 15 * SECOND,
+    intervalMs,
     stagingMs: options.stagingMs ?? 5 * MINUTE,
     staleMs: options.settings?.staleMs ?? JOB_CATALOGUE.fit.staleMs,
   })
@@ -98,19 +105,31 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   )
   const leaseExpiry = startLeaseExpiry({ trials: services.externalTrials, logger })
   await firstRound(reconciler, logger, 'abandoned jobs could not be looked for')
+  void firstRound(searches, logger, 'searches that stand still could not be looked for')
   await firstRound(sweeper, logger, 'what nothing needs any more could not be removed')
   return {
     name,
-    reconcile: () => reconciler.now(),
+    async reconcile() {
+      await reconciler.now()
+      await searches.now()
+    },
     sweep: () => sweeper.now(),
     async close(graceMs = 5 * SECOND) {
+      const searchesClosed = searches.close()
       await Promise.all([reconciler, sweeper, leaseExpiry].map((work) => work.close()))
       await worker.close(graceMs)
+      // Methods that are choosing then are ended with their threads.
+      await settlesWithin(searchesClosed, CHOICE_LIMIT_MS)
+      await afterwards.settle(CHOICE_LIMIT_MS)
     },
   }
 }
 
-function createProcessors(options: WorkersOptions, worker: string): Processor[] {
+function createProcessors(
+  options: WorkersOptions,
+  worker: string,
+  afterwards: Afterwards,
+): Processor[] {
   const { store, compute, services, dataFolder, logger, monitor, settings } = options
   const { allowedFolders = [], device = 'cpu', checkpointSeconds = 15 } = options
   const { searches, events } = services
@@ -119,7 +138,10 @@ function createProcessors(options: WorkersOptions, worker: string): Processor[] 
     createFitProcessor({ ...common, searches }),
     createBacktestProcessor(common),
     createIngestProcessor({ ...common, dataFolder, allowedFolders }),
-    createTrialProcessor({ ...common, dataFolder, device, checkpointSeconds, searches, events }),
+    createTrialProcessor({
+      ...common,
+      ...{ dataFolder, device, checkpointSeconds, searches, events, afterwards },
+    }),
   ]
 }
 

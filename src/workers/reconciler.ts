@@ -1,3 +1,4 @@
+import type { SearchRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import type { Doorbell } from '../studies/ports.js'
 import type { SearchService } from '../studies/searches.js'
@@ -7,7 +8,6 @@ import { type RepeatedWork, repeat } from './repeat.js'
 export interface ReconcilerOptions {
   store: Store
   doorbell: Doorbell
-  searches: Pick<SearchService, 'advance'>
   logger: Logger
   /** Time between two rounds, in milliseconds. */
   intervalMs: number
@@ -15,6 +15,11 @@ export interface ReconcilerOptions {
   staleMs: number
   /** Age at which an import that is still being written counts as abandoned, in milliseconds. */
   stagingMs: number
+}
+
+export interface SearchReconcilerOptions
+  extends Pick<ReconcilerOptions, 'store' | 'logger' | 'intervalMs'> {
+  searches: Pick<SearchService, 'advance' | 'isAdvancing'>
 }
 
 /** Later than any heartbeat, whatever the clocks of the processes that wrote them said. */
@@ -28,20 +33,39 @@ export function recoverAsSoleProcess(options: Setting): Promise<void> {
   return ringForAbandoned(options, FAR_FUTURE)
 }
 
-/**
- * At an interval: rings for jobs that should be running and are not, takes searches on that a dead process left standing,
- * and discards abandoned imports.
- */
+/** At an interval: rings for jobs that should be running and are not, and discards abandoned imports. */
 export function startReconciler(options: ReconcilerOptions): RepeatedWork {
   const { intervalMs, staleMs, stagingMs, logger } = options
   const round = async () => {
     const now = Date.now()
     await ringForAbandoned(options, new Date(now - staleMs))
-    await advanceSearches(options)
     await discardAbandoned(options, new Date(now - stagingMs))
   }
   return repeat(round, intervalMs, (error) => {
     logger.warn({ err: error }, 'abandoned jobs could not be looked for')
+  })
+}
+
+/**
+ * At an interval: takes searches on that a dead process left standing. In rounds of its own, because a method may compute for long
+ * before it has chosen a trial.
+ */
+export function startSearchReconciler(options: SearchReconcilerOptions): RepeatedWork {
+  const { store, searches, logger, intervalMs } = options
+  const advance = async ({ id, studyId }: Pick<SearchRecord, 'id' | 'studyId'>) => {
+    await settleTrials(store, studyId, id)
+    if (!searches.isAdvancing(id)) await searches.advance(id)
+  }
+  const round = async () => {
+    for (const search of await store.searches.unfinished()) {
+      await advance(search).catch((error) => {
+        const message = 'a search could not be taken on; it is tried again soon'
+        logger.warn({ search: search.id, err: error }, message)
+      })
+    }
+  }
+  return repeat(round, intervalMs, (error) => {
+    logger.warn({ err: error }, 'searches that stand still could not be looked for')
   })
 }
 
@@ -57,16 +81,6 @@ async function ringForAbandoned(
       logger.warn({ job: id, worker }, 'a job was abandoned by its worker and is taken up again')
     }
     await doorbell.ring(kind, id)
-  }
-}
-
-async function advanceSearches({
-  store,
-  searches,
-}: Pick<ReconcilerOptions, 'store' | 'searches'>): Promise<void> {
-  for (const { id, studyId } of await store.searches.unfinished()) {
-    await settleTrials(store, studyId, id)
-    await searches.advance(id)
   }
 }
 

@@ -100,6 +100,17 @@ describe('a backtest', () => {
     expect(settings.costs).toEqual({ default: 1 })
   })
 
+  test('replays the method of the study without what it learns from earlier ones', async () => {
+    const earlier = await studyWith(PROBLEM, { default: makeRuns(8) })
+    const params = { initialRuns: 2, previous: [{ study: earlier, use: 'fidelity' }] }
+    const created = await client.newStudy({ problem: PROBLEM, method: 'admire', params })
+    await client.post(`${created}/imports`, { runs: makeRuns(8) })
+    const study = created.split('/').at(-1)
+    const { settings } = await replayed({ study, seeds: 1, budget: 2, maxRuns: 1 })
+    const [, own] = settings.methods
+    expect(own).toMatchObject({ method: 'admire', params: { initialRuns: 2, previous: [] } })
+  })
+
   test('takes costs in place of those of the problem', async () => {
     const runs = { small: makeRuns(6, 'small'), large: makeRuns(6, 'large') }
     const study = await studyWith(WITHOUT_COSTS, runs)
@@ -154,8 +165,10 @@ describe('a backtest', () => {
     const first = await replayed({ study, ...CHEAP, seeds: 1 })
     const second = await replayed({ study, ...CHEAP, seeds: 1 })
     const page = (await client.get(`/v1/backtests?studyId=${study}&limit=1`)).body
-    const { report: _, ...listed } = second
-    expect(page.items).toEqual([listed])
+    const { report: _, importIds, trialIds, ...listed } = second
+    const counts = { imports: importIds.length, trials: trialIds.length }
+    expect(page.items).toEqual([{ ...listed, ...counts }])
+    expect(counts.imports).toBeGreaterThan(0)
     const rest = await client.get(
       `/v1/backtests?studyId=${study}&limit=1&cursor=${page.pagination.cursor}`,
     )
@@ -260,6 +273,17 @@ describe('a backtest is refused', () => {
       { methods: [{ method: 'random' }, { method: 'regmix', params: { magic: 1 } }] },
       '/methods/1/params/magic',
       /not known/,
+    ],
+    [
+      'earlier studies to learn from',
+      {
+        methods: [
+          { method: 'random' },
+          { method: 'admire', params: { previous: [{ study: ID, use: 'fidelity' }] } },
+        ],
+      },
+      '/methods/1/params/previous',
+      /only the runs that it has made itself/,
     ],
     [
       'two methods of one label',

@@ -70,7 +70,7 @@ describe('a study that names earlier ones', () => {
     expect(rows(completed[0])[0]).toEqual([1, 2, 0].map((j) => trial.weights[j]))
   })
 
-  test('has them among its own runs in a warm start, and tries none of their mixtures again', async () => {
+  test('has them before its own runs in a warm start, and tries none of their mixtures again', async () => {
     const before = await earlier({
       fidelities: [PROBLEM.fidelities![1], { name: 'else', evaluator: 'table' }],
     })
@@ -90,9 +90,9 @@ describe('a study that names earlier ones', () => {
     const { completed } = told.at(-1)!
     expect(completed.map(({ fidelity }) => fidelity)).toEqual(['small'])
     expect(rows(completed[0])).toEqual([
-      [0.1, 0.2, 0.7],
       [1 / 3, 1 / 3, 1 / 3],
       [0.3, 0.2, 0.5],
+      [0.1, 0.2, 0.7],
     ])
   })
 

@@ -4,8 +4,15 @@ import type { Compute, TrainTask } from '../../src/studies/ports.js'
 import { unwrapReply } from '../../src/workers/threads/replies.js'
 import { run as suggestInThread } from '../../src/workers/threads/suggest.js'
 import { completeTrial } from '../store/support/proxies.js'
+import { deferred } from './queue-conformance.js'
 import { OUTCOME } from './study-fixtures.js'
-import { insertProxyStudy, searchEnd, TRAINED, waitForTrial } from './trial-fixtures.js'
+import {
+  insertProxyStudy,
+  insertSearch,
+  searchEnd,
+  TRAINED,
+  waitForTrial,
+} from './trial-fixtures.js'
 import type { WorkHarness } from './work-harness.js'
 
 const suggest: Compute['suggest'] = async (task) => unwrapReply(await suggestInThread({ task }))
@@ -64,6 +71,31 @@ export function adaptiveSearchesConformance(harness: WorkHarness): void {
       await workers.reconcile()
       expect(await searchEnd(store, search.id)).toMatchObject({ state: 'finished' })
       expect(await searches.get(studyId, search.id)).toMatchObject({ counts: { completed: 6 } })
+    })
+
+    test('keep no training place while their method chooses', async () => {
+      const { store } = harness
+      const { studyId } = await insertProxyStudy(store, 'hyperband')
+      const queue = await harness.open()
+      const chooses = deferred<void>()
+      const goOn = deferred<void>()
+      const slowly: Compute['suggest'] = async (task) => {
+        chooses.resolve()
+        await goOn.promise
+        return suggest(task)
+      }
+      const { searches } = harness.services(queue, { suggest })
+      const { search } = await searches.start(studyId, { trials: 3, parallel: 1 })
+      const settings = { train: async () => TRAINED, recommend: async () => OUTCOME }
+      await harness.startWith(queue, { ...settings, suggest: slowly }, { trainingThreads: 1 })
+      await chooses.promise
+      const other = await insertSearch(store, 2)
+      for (const { jobId } of other.trials) await queue.ring('trial', jobId)
+      for (const { id } of other.trials)
+        await waitForTrial(store, id, ({ state }) => state === 'completed')
+      expect((await store.searches.counts(search.id)).completed).toBe(1)
+      goOn.resolve()
+      expect(await searchEnd(store, search.id)).toMatchObject({ state: 'finished' })
     })
 
     test('whose doorbell was not heard go on as well', async () => {

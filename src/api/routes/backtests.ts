@@ -78,7 +78,8 @@ export const backtestRoutes: FastifyPluginAsyncTypebox<Options> = async (
         operationId: 'listBacktests',
         tags: ['Backtests'],
         summary: 'List backtests, newest first',
-        description: 'Without their reports.',
+        description:
+          'Without their reports, and with the numbers of imports and trials that are replayed in place of their ids.',
         querystring: BacktestListQuerySchema,
         response: {
           200: answer(PageSchema(ListedBacktestSchema), 'A page of backtests.', {

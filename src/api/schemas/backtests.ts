@@ -94,7 +94,8 @@ export const NewBacktestSchema = Type.Object(
         minItems: 1,
         maxItems: 20,
         description:
-          "Default: `random`, the study's own method with its parameters (without a study `mixing-laws`), and `admire`.",
+          "Default: `random`, the study's own method with its parameters but `previous` (without a study `mixing-laws`), and `admire`. The " +
+          'parameter `previous` is refused: a replay knows only the runs that it has made itself.',
       }),
     ),
     seeds: Type.Optional(
@@ -179,25 +180,40 @@ const SettingsSchema = Type.Object(
   { ...closed, description: 'The request with every default written out.' },
 )
 
-const listedProperties = {
+const aboutRequest = {
   id: IdSchema,
   studyId: Nullable(IdSchema),
   jobId: IdSchema,
   settings: SettingsSchema,
-  importIds: Type.Array(IdSchema, { description: 'The imports that are replayed.' }),
-  trialIds: Type.Array(IdSchema, { description: 'The trials that are replayed.' }),
+}
+
+const aboutCourse = {
   dataHash: HashSchema,
   createdAt: TimeSchema,
   finishedAt: Nullable(TimeSchema),
 }
 
-export const ListedBacktestSchema = Type.Object(listedProperties, {
-  ...closed,
-  description: 'A backtest in a list, without its report.',
-})
+export const ListedBacktestSchema = Type.Object(
+  {
+    ...aboutRequest,
+    imports: Type.Integer({ description: 'How many imports of the study are replayed.' }),
+    trials: Type.Integer({ description: 'How many trials of the study are replayed.' }),
+    ...aboutCourse,
+  },
+  {
+    ...closed,
+    description: 'A backtest in a list, without its report.',
+  },
+)
 
 export const BacktestSchema = Type.Object(
-  { ...listedProperties, report: Nullable(BacktestReportSchema) },
+  {
+    ...aboutRequest,
+    importIds: Type.Array(IdSchema, { description: 'The imports that are replayed.' }),
+    trialIds: Type.Array(IdSchema, { description: 'The trials that are replayed.' }),
+    ...aboutCourse,
+    report: Nullable(BacktestReportSchema),
+  },
   {
     ...closed,
     description: 'Methods replayed on runs; `report` is null until its job succeeds.',
@@ -217,14 +233,20 @@ export const BacktestListQuerySchema = Type.Object(
 )
 
 export function viewListedBacktest(backtest: ListedBacktest): Static<typeof ListedBacktestSchema> {
-  const { id, studyId, jobId, settings, importIds, trialIds, dataHash } = backtest
-  return {
-    ...{ id, studyId, jobId, settings, importIds, trialIds, dataHash },
-    createdAt: formatTime(backtest.createdAt),
-    finishedAt: formatTime(backtest.finishedAt),
-  }
+  const { imports, trials } = backtest
+  return { ...viewCommon(backtest), imports, trials }
 }
 
 export function viewBacktest(backtest: BacktestRecord): Static<typeof BacktestSchema> {
-  return { ...viewListedBacktest(backtest), report: backtest.report }
+  const { importIds, trialIds, report } = backtest
+  return { ...viewCommon(backtest), importIds, trialIds, report }
+}
+
+function viewCommon(backtest: BacktestRecord | ListedBacktest) {
+  const { id, studyId, jobId, settings, dataHash } = backtest
+  return {
+    ...{ id, studyId, jobId, settings, dataHash },
+    createdAt: formatTime(backtest.createdAt),
+    finishedAt: formatTime(backtest.finishedAt),
+  }
 }

@@ -23,6 +23,10 @@ export function createBacktestRepository(db: Database): BacktestRepository {
       return db
         .selectFrom('backtests')
         .select(LISTED)
+        .select([
+          sql<number>`cardinality(import_ids)`.as('imports'),
+          sql<number>`cardinality(trial_ids)`.as('trials'),
+        ])
         .$if(after !== undefined, (query) => query.where('id', '<', after!))
         .$if(studyId !== undefined, (query) => query.where('studyId', '=', studyId!))
         .orderBy('id', 'desc')
@@ -87,8 +91,6 @@ const LISTED = [
   'studyId',
   'jobId',
   'settings',
-  'importIds',
-  'trialIds',
   'dataHash',
   'createdAt',
   'finishedAt',

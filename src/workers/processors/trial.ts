@@ -5,6 +5,7 @@ import type { EventService } from '../../studies/events.js'
 import { objectiveOf } from '../../studies/objective.js'
 import type { Compute, TrainEvent, TrainOutcome } from '../../studies/ports.js'
 import type { SearchService } from '../../studies/searches.js'
+import type { Afterwards } from '../afterwards.js'
 import type { JobOutcome, Processor } from '../catalogue.js'
 import {
   type Ending,
@@ -20,6 +21,8 @@ export interface TrialProcessorOptions extends ProcessorOptions, TrialSetting {
   compute: Pick<Compute, 'train'>
   events: Pick<EventService, 'publish'>
   searches: Pick<SearchService, 'advance'>
+  /** Where the search goes on once the trial has given its place to another. */
+  afterwards: Afterwards
 }
 
 /** Attempts that may fail before a trial is set aside. */
@@ -119,12 +122,17 @@ class TrialPlan implements JobPlan<LoadedTrial, TrainOutcome> {
 
   async ended(ending: Ending<TrainOutcome>): Promise<void> {
     if (!this.#loaded) return
-    const { store, searches, dataFolder } = this.#options
+    const { store, searches, dataFolder, afterwards, logger } = this.#options
     const { trial } = this.#loaded
     await this.#publishEnd(ending, this.#loaded)
     // Nothing is resumed from it any more; of trials that did not complete it is kept for a while, to be looked at.
     if (ending.kind === 'finished') await dataFolder.removeCheckpoint(trial.id)
-    if ((await store.trials.get(trial.id))?.finishedAt) await searches.advance(trial.searchId)
+    if (!(await store.trials.get(trial.id))?.finishedAt) return
+    afterwards.run(
+      () => searches.advance(trial.searchId),
+      (error) =>
+        logger.warn({ search: trial.searchId, err: error }, 'what follows a trial was put off'),
+    )
   }
 
   async #publishEnd(ending: Ending<TrainOutcome>, { trial, study, attempt }: LoadedTrial) {

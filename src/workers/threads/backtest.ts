@@ -32,7 +32,6 @@ export async function backtest(
   const { methods, seeds } = task.settings
   const limit = new TimeLimit({
     mostSeconds,
-    atOnce,
     total: methods.length * seeds,
     round: methods.length,
   })
@@ -80,9 +79,13 @@ function replayAll(threads: ThreadGroup, work: ReplayWork): Promise<PackedReplay
   return inParallel(replaysOf(task), atOnce, async (one) => {
     progress.begun(one)
     const message: ReplayMessage = { table, ...one, limits: { budget, maxRuns, shuffle } }
+    let stopClock = () => {}
+    const onStart = () => {
+      stopClock = limit.began()
+    }
     try {
       const { replay, seconds } = await threads
-        .run<TimedReplay>('./replay.js', message, { signal })
+        .run<TimedReplay>('./replay.js', message, { signal, onStart })
         .catch((error) => {
           throw signal.aborted ? error : explained(error, one)
         })
@@ -92,6 +95,8 @@ function replayAll(threads: ThreadGroup, work: ReplayWork): Promise<PackedReplay
     } catch (error) {
       failure.abort(error)
       throw error
+    } finally {
+      stopClock()
     }
   })
 }

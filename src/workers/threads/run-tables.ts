@@ -19,17 +19,21 @@ export function decodeRunTable(
   return tableOf(problem, name, fidelity, parsePages(pages))
 }
 
-/** Decodes training runs, also of other studies, into one table a fidelity, in the order in which the fidelities come. */
+/**
+ * Decodes training runs, also of other studies, into one table a fidelity, in the order in which the fidelities come. In each table runs
+ * of other studies are first, whatever their place among the sources: they were there before, and methods take rows in the order of time.
+ */
 export function decodeTrainingRuns(
   problem: CompleteProblem,
   sources: readonly RunPages[],
 ): RunTable[] {
-  const rows = new Map<string, RunRow[]>()
-  for (const source of sources) {
-    const before = rows.get(source.fidelity) ?? []
-    rows.set(source.fidelity, [...before, ...rowsOf(problem, source)])
-  }
-  return [...rows].map(([fidelity, all]) => tableOf(problem, '', fidelity, all))
+  const inTime = [...sources.filter(({ from }) => from), ...sources.filter(({ from }) => !from)]
+  const fidelities = new Set(sources.map(({ fidelity }) => fidelity))
+  return [...fidelities].map((name) => {
+    const ofTable = inTime.filter(({ fidelity }) => fidelity === name)
+    const rows = ofTable.flatMap((source) => rowsOf(problem, source))
+    return tableOf(problem, '', name, rows)
+  })
 }
 
 const parsePages = (pages: readonly string[]) =>

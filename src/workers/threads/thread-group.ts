@@ -18,6 +18,8 @@ export interface ThreadRunOptions {
   transferList?: Transferable[]
   signal?: AbortSignal
   turnSignal?: AbortSignal
+  /** Called when the wait for a thread is over. */
+  onStart?: () => void
 }
 
 /** Threads that run any of the thread entries beside this file. They start when they are needed. */
@@ -48,11 +50,12 @@ export class ThreadGroup {
   async run<T>(
     entry: `./${string}.js`,
     message: object,
-    { transferList, signal, turnSignal = signal }: ThreadRunOptions = {},
+    { transferList, signal, turnSignal = signal, onStart }: ThreadRunOptions = {},
   ): Promise<T> {
     const filename = fileURLToPath(threadEntry(import.meta.url, entry))
     const reply = await this.#slots.run(() => {
       if (this.#closed) throw new MixwrightError('unavailable', STOPPING)
+      onStart?.()
       return this.#pool.run(message, { filename, name: 'run', transferList, signal }).catch(explain)
     }, turnSignal)
     return unwrapReply(reply as ThreadReply<T>)

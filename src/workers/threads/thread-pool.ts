@@ -44,8 +44,8 @@ export interface ThreadPool extends Compute {
 
 /**
  * Short work that somebody waits for (parsing, predictions, suggestions) has two threads of its own, so that it never
- * queues behind fits; so have files of imports, which may be large, suggestions of methods that first learn from results, and trainings and
- * ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it
+ * queues behind fits; so have files of imports, which may be large, suggestions of methods that first learn from results, replays of
+ * backtests, which are hundreds, and trainings and ingestions, which are asked to stop instead of being ended. `parseTable` takes over the memory of its upload: the caller's views of it
  * are empty afterwards.
  */
 export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
@@ -54,8 +54,9 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
     trainingThreads = availableParallelism(),
     maxHeapMiB = 4096,
   } = options
-  // One more than the fits, or the replays of a backtest, at work: for a recommendation that is asked for in a request.
-  const long = new ThreadGroup(threads + 1, maxHeapMiB)
+  // One more than the fits at work: for a recommendation that is asked for in a request.
+  const fitting = new ThreadGroup(threads + 1, maxHeapMiB)
+  const replaying = new ThreadGroup(threads, maxHeapMiB)
   const short = new ThreadGroup(2, maxHeapMiB)
   const importing = new ThreadGroup(2, maxHeapMiB)
   const learning = new ThreadGroup(2, maxHeapMiB)
@@ -64,11 +65,11 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
   const corpora = new CorpusCache()
   return {
     threads,
-    recommend: (task, options) => recommend(long, task, options),
+    recommend: (task, options) => recommend(fitting, task, options),
     predict: (task: PredictMessage) => short.run<MetricPrediction[][]>('./predict.js', task),
     parseTable: (task, onStart, onChunk) =>
       parseTable('files' in task.upload ? importing : short, task, onStart, onChunk),
-    suggest: (task) => suggest(task.learned ? learning : short, task),
+    suggest: (task, options) => suggest(task.learned ? learning : short, task, options),
     ingest: (task, { signal, onProgress: onEvent }) =>
       ingestion.run<IngestProgress, CorpusManifest>('./ingest.js', { task }, { signal, onEvent }),
     train: (task, { signal, onEvent }) =>
@@ -76,10 +77,10 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
         training.run<TrainEvent, TrainOutcome>('./train.js', { task, corpus }, { signal, onEvent }),
       ),
     surveyRuns: (task) => surveyRuns(short, task),
-    backtest: (task, options) => backtest(long, threads, task, options),
+    backtest: (task, options) => backtest(replaying, threads, task, options),
     async close() {
       corpora.clear()
-      const groups = [long, short, importing, learning, training, ingestion]
+      const groups = [fitting, replaying, short, importing, learning, training, ingestion]
       await Promise.all(groups.map((group) => group.close()))
     },
   }
@@ -88,7 +89,7 @@ export function createThreadPool(options: ThreadPoolOptions = {}): ThreadPool {
 async function recommend(
   threads: ThreadGroup,
   task: RecommendTask,
-  { signal, onProgress }: Parameters<Compute['recommend']>[1] = {},
+  { signal, onProgress, onStart }: Parameters<Compute['recommend']>[1] = {},
 ): Promise<RecommendOutcome> {
   const { port1, port2 } = new MessageChannel()
   const { training, others = [], holdouts } = task
@@ -104,7 +105,7 @@ async function recommend(
     port: port2,
   }
   try {
-    return await threads.run('./recommend.js', message, { transferList: [port2], signal })
+    return await threads.run('./recommend.js', message, { transferList: [port2], signal, onStart })
   } finally {
     port1.close()
   }
@@ -115,9 +116,13 @@ function withoutPages<T extends RunPages>(table: T): T {
   return { ...table, pages: [] }
 }
 
-async function suggest(threads: ThreadGroup, task: SuggestTask): Promise<ChosenMixture[]> {
+async function suggest(
+  threads: ThreadGroup,
+  task: SuggestTask,
+  { signal }: Parameters<Compute['suggest']>[1] = {},
+): Promise<ChosenMixture[]> {
   const { learned } = task
-  if (!learned) return threads.run('./suggest.js', { task } satisfies SuggestMessage)
+  if (!learned) return threads.run('./suggest.js', { task } satisfies SuggestMessage, { signal })
   const { port1, port2 } = new MessageChannel()
   const tables = learned.completed.map(({ pages }) => pages)
   feedPages(port1, tables, () => {})
@@ -127,7 +132,7 @@ async function suggest(threads: ThreadGroup, task: SuggestTask): Promise<ChosenM
     port: port2,
   }
   try {
-    return await threads.run('./suggest.js', message, { transferList: [port2] })
+    return await threads.run('./suggest.js', message, { transferList: [port2], signal })
   } finally {
     port1.close()
   }

@@ -3,29 +3,43 @@ import { MixwrightError } from '../../errors.js'
 export interface TimeLimitOptions {
   /** Of computing, on all threads together; any number when left out. */
   mostSeconds?: number
-  /** Tasks at the same time. */
-  atOnce: number
   /** Tasks in all. */
   total: number
   /** Tasks after which each kind has been seen once. */
   round: number
 }
 
-/** Ends replays that would take too long: when those that are done show it, and at last by the clock. */
+/** The longest that a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1
+
+/**
+ * Ends replays that would take too long: when those that are done show it, and at last by the clock, which counts the time that tasks
+ * are at work, of each its own.
+ */
 export class TimeLimit {
   readonly #options: TimeLimitOptions
-  /** Aborted when the time is over. */
-  readonly signal: AbortSignal
+  readonly #over = new AbortController()
   #done = 0
+  /** Of the tasks that are done. */
   #seconds = 0
+  #atWork = 0
+  #usedMs = 0
+  #countedAt = 0
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: TimeLimitOptions) {
-    const { mostSeconds, atOnce } = options
     this.#options = options
-    this.signal =
-      mostSeconds === undefined
-        ? new AbortController().signal
-        : AbortSignal.timeout(Math.ceil((1000 * mostSeconds) / atOnce))
+  }
+
+  /** Aborted when the time is over. */
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
+  /** A task is at work from now on, until the function that this returns is called. */
+  began(): () => void {
+    this.#count(1)
+    return () => this.#count(-1)
   }
 
   /**
@@ -47,12 +61,28 @@ export class TimeLimit {
 
   /** What to say when the signal was aborted. */
   get refusal(): MixwrightError {
-    const { mostSeconds = 0, atOnce, total } = this.#options
-    const time = durationText(mostSeconds / atOnce)
+    const { mostSeconds = 0, total } = this.#options
     return new MixwrightError(
       'backtest-too-large',
-      `After ${time} ${this.#done} of ${total} replays were done; the rest was given up.`,
+      `After ${durationText(mostSeconds)} of computing ${this.#done} of ${total} replays were done; the rest was given up.`,
     )
+  }
+
+  #count(change: 1 | -1): void {
+    const now = performance.now()
+    this.#usedMs += this.#atWork * (now - this.#countedAt)
+    this.#countedAt = now
+    this.#atWork += change
+    this.#watch()
+  }
+
+  /** Looks again when the time would be over if no task began or ended until then. */
+  #watch(): void {
+    clearTimeout(this.#timer)
+    const { mostSeconds } = this.#options
+    if (mostSeconds === undefined || this.#atWork === 0) return
+    const left = Math.ceil((1000 * mostSeconds - this.#usedMs) / this.#atWork)
+    if (left <= LONGEST_MS) this.#timer = setTimeout(() => this.#over.abort(), Math.max(0, left))
   }
 }
 

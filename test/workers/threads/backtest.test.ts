@@ -155,7 +155,7 @@ describe('a backtest on threads', () => {
     const refused = pool.backtest(long, { mostSeconds: 0.2 })
     await expect(refused).rejects.toMatchObject({
       code: 'backtest-too-large',
-      message: 'After 1 s 0 of 2 replays were done; the rest was given up.',
+      message: 'After 1 s of computing 0 of 2 replays were done; the rest was given up.',
     })
   })
 

@@ -96,6 +96,28 @@ describe('decodeTrainingRuns', () => {
     values: { loss },
   })
 
+  test('has the runs of other studies before the own ones of a fidelity, wherever they come', () => {
+    const names = ['web', 'code', 'books']
+    const source = (runId: string, study?: string) => ({
+      fidelity: '1M',
+      pages: [JSON.stringify([row(runId, [1, 0, 0], 1)])],
+      ...(study && { from: { study, domains: names } }),
+    })
+    const own = [source('a'), source('b')]
+    const earlier = [source('x', 'first'), source('y', 'second')]
+    for (const sources of [
+      [...own, ...earlier],
+      [...earlier, ...own],
+      [own[0], ...earlier, own[1]],
+    ])
+      expect(decodeTrainingRuns(PROBLEM, sources)[0].runIds).toEqual([
+        'first/x',
+        'second/y',
+        'a',
+        'b',
+      ])
+  })
+
   test('joins what is of one fidelity, with the weights of other studies in this problem’s order', () => {
     const from = { study: 'earlier', domains: ['books', 'web', 'code'] }
     const tables = decodeTrainingRuns(PROBLEM, [
@@ -109,11 +131,11 @@ describe('decodeTrainingRuns', () => {
       { fidelity: '1M', pages: [JSON.stringify([row('a', [0.5, 0.3, 0.2], 3)])], from },
     ])
     expect(tables.map(({ fidelity, runIds }) => [fidelity, runIds])).toEqual([
-      ['1M', ['a', 'earlier/a']],
+      ['1M', ['earlier/a', 'a']],
       ['previous:earlier:1M', ['earlier/a']],
     ])
-    expect([...tables[0].raw.data]).toEqual([0.1, 0.2, 0.7, 0.3, 0.2, 0.5])
-    expect(tables[0].values.get('loss')).toEqual(Float64Array.of(2, 3))
+    expect([...tables[0].raw.data]).toEqual([0.3, 0.2, 0.5, 0.1, 0.2, 0.7])
+    expect(tables[0].values.get('loss')).toEqual(Float64Array.of(3, 2))
     expect([...tables[1].raw.data]).toEqual([0.3, 0.2, 0.5])
   })
 })

@@ -36,7 +36,7 @@ export const backtestJobExample = {
   finishedAt: null,
 }
 
-const listedExample = {
+const aboutExample = {
   id: BACKTEST_ID,
   studyId: STUDY_ID,
   jobId: JOB_ID,
@@ -52,8 +52,6 @@ const listedExample = {
     tolerance: 0.003,
     shuffle: [],
   },
-  importIds: [IMPORT_ID],
-  trialIds: [],
   dataHash: HASH,
   createdAt: '2026-11-02T11:20:05.410Z',
   finishedAt: '2026-11-02T11:21:17.902Z',
@@ -67,7 +65,9 @@ const estimate = (mean: number, half: number) => ({
 })
 
 export const backtestExample = {
-  ...listedExample,
+  ...aboutExample,
+  importIds: [IMPORT_ID],
+  trialIds: [],
   report: {
     target: 'default',
     candidates: 48,
@@ -97,4 +97,4 @@ export const backtestExample = {
   },
 }
 
-export const backtestPageExample = examplePage(listedExample)
+export const backtestPageExample = examplePage({ ...aboutExample, imports: 1, trials: 0 })

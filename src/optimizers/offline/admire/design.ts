@@ -14,6 +14,8 @@ import { uniformDrawer } from '../../mixture/sampling/feasible.js'
 import type { Space } from '../../mixture/types.js'
 import type { Rng } from '../../random.js'
 import { type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
+import type { Memo } from '../../types.js'
+import { memoKey } from './memo-key.js'
 import type { AdmireParams } from './params.js'
 import { countRuns, rowsAt, stack } from './runs.js'
 import type { Placed, Situation } from './situation.js'
@@ -84,12 +86,13 @@ export function unfinishedDesign(situation: Situation, params: AdmireParams): nu
 export function nextDesigned(
   situation: Situation,
   fidelity: number,
-  { replicate }: Pick<AdmireParams, 'replicate'>,
+  params: Pick<AdmireParams, 'replicate'>,
   rng: Rng,
+  memo?: Memo,
 ): DesignedRun | undefined {
   const { space } = situation.compiled
   const tried = triedAt(situation, fidelity)
-  const draw = (replicate ? randomDrawer : designDrawer)(space, rng.fork('design'))
+  const draw = drawerOf(space, params, rng.fork('design'), memo)
   const below = mixturesBelow(situation, fidelity)
   const known = new MixtureSet(SAME_MIXTURE)
   for (let k = 0; k < below.rows; k++) known.add(rowOf(below, k))
@@ -104,7 +107,7 @@ export function nextDesigned(
     firstOf(Math.min(MOST_DRAWS, known.size + tried.size), (own) => known.has(own)) ??
     firstFeasible(space, below, tried) ??
     firstOf(tried.size + MOST_DRAWS, () => true)
-  return weights && { fidelity, weights }
+  return weights && { fidelity, weights: weights.slice() }
 }
 
 /** Run or being run at cheaper fidelities of this study, furthest from the target first. */
@@ -157,13 +160,43 @@ export function triedAt({ runs, pending, unscored }: Situation, fidelity: number
   return tried
 }
 
+/** Mixture i of the list, or undefined where there is none: always the same. */
+type Drawer = (i: number) => Float64Array | undefined
+
+/** With a memo, what was drawn for one run is not drawn again for the next. */
+function drawerOf(
+  space: Space,
+  { replicate }: Pick<AdmireParams, 'replicate'>,
+  rng: Rng,
+  memo?: Memo,
+): Drawer {
+  const make = () => (replicate ? randomDrawer : designDrawer)(space, rng)
+  if (!memo) return make()
+  const { lower, upper, prior } = space
+  const groups = space.groups.map(({ members, minimum, maximum }) => [
+    [...members],
+    minimum,
+    maximum,
+  ])
+  const key = memoKey('design', [lower, upper, prior], { replicate, groups }, rng)
+  return memo.get(key, () => remembering(make()))
+}
+
+function remembering(draw: Drawer): Drawer {
+  const drawn: (Float64Array | undefined)[] = []
+  return (i) => {
+    while (drawn.length <= i) drawn.push(draw(drawn.length))
+    return drawn[i]
+  }
+}
+
 /** As published: none is special. */
-function randomDrawer(space: Space, rng: Rng): (i: number) => Float64Array {
+function randomDrawer(space: Space, rng: Rng): Drawer {
   const anywhere = uniformDrawer(space)
   return (i) => snap(space, anywhere(rng.fork('mixture', i)), STEPS)
 }
 
-function designDrawer(space: Space, rng: Rng): (i: number) => Float64Array | undefined {
+function designDrawer(space: Space, rng: Rng): Drawer {
   const references = [space.prior, uniformMixture(space)].map(
     (weights) => nearestFeasible(space, weights).weights,
   )

@@ -90,13 +90,13 @@ function withoutResults(situation: Situation, input: Input): Found | undefined {
 function drawAt(
   situation: Situation,
   place: number,
-  { candidates, params, rng }: Input,
+  { candidates, params, rng, memo }: Input,
 ): Found | undefined {
   const fidelity = situation.runs.fidelities[place]
   const table = candidates?.get(fidelity) ?? createRowMatrix(0, 0)
   const drawn = candidates
     ? drawnCandidate(situation, place, table, rng)
-    : nextDesigned(situation, place, params, rng)
+    : nextDesigned(situation, place, params, rng, memo)
   const reason = `Initial design at ${fidelity}: no result has a part in it.`
   return drawn && { weights: drawn.weights, row: drawn.row, fidelity, reason }
 }

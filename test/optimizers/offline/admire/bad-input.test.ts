@@ -1,90 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { compileProblem } from '../../../../src/optimizers/complete-problem.js'
-import { largestViolation } from '../../../../src/optimizers/mixture/index.js'
 import { admire } from '../../../../src/optimizers/offline/admire/index.js'
 import type { AdmireParams } from '../../../../src/optimizers/offline/admire/params.js'
-import { createRng } from '../../../../src/optimizers/random.js'
-import { rowMatrixFrom } from '../../../../src/optimizers/row-matrix.js'
-import type { CompiledProblem, RunTable } from '../../../../src/optimizers/types.js'
-import { faultsOf } from './searching.js'
-import {
-  bowl,
-  drawnMixtures,
-  noRuns,
-  paramsWith,
-  problemOf,
-  runTable,
-  SMALL_AND_LARGE,
-} from './support.js'
-
-interface Given {
-  compiled: CompiledProblem
-  completed: readonly RunTable[]
-  overrides?: Partial<AdmireParams>
-}
-
-const quick: Partial<AdmireParams> = { candidates: 200 }
-
-/** Three suggestions, feasible and new, as rows. */
-function suggested({ compiled, completed, overrides }: Given): number[][] {
-  const { space, problem } = compiled
-  const suggestions = admire.suggest({
-    compiled,
-    params: paramsWith({ ...quick, ...overrides }),
-    completed,
-    active: [],
-    fidelities: problem.fidelities.map(({ name }) => name),
-    count: 3,
-    rng: createRng(1, 'suggest'),
-  })
-  const rows = suggestions.map(({ weights }) => space.names.map((name) => weights[name]))
-  const all = [
-    ...completed.flatMap(({ fidelity, normalised: { data, columns, rows: count } }) =>
-      Array.from({ length: count }, (_, i) => ({
-        fidelity,
-        row: Array.from(data.subarray(i * columns, (i + 1) * columns)),
-      })),
-    ),
-    ...rows.map((row, i) => ({ fidelity: suggestions[i].fidelity, row })),
-  ]
-  const tables = completed.reduce((sum, { normalised }) => sum + normalised.rows, 0)
-  // The runs given may repeat and violate what they like.
-  expect(faultsOf(compiled, all.slice(tables)).violation).toBeLessThanOrEqual(1e-9)
-  expect(faultsOf(compiled, all).duplicates).toBe(
-    faultsOf(compiled, all.slice(0, tables)).duplicates,
-  )
-  return rows
-}
-
-function picked({ compiled, completed, overrides }: Given): number | undefined {
-  const domains = compiled.space.names.length
-  return admire.pick({
-    compiled,
-    params: paramsWith({ ...quick, ...overrides }),
-    completed,
-    active: [],
-    target: compiled.problem.fidelities.at(-1)?.name ?? '',
-    candidates: rowMatrixFrom(drawnMixtures(5, domains, 44)),
-    rng: createRng(1, 'suggest'),
-  })
-}
-
-function recommended({ compiled, completed, overrides }: Given) {
-  const target = compiled.problem.fidelities.at(-1)?.name ?? ''
-  const own = completed.find(({ fidelity }) => fidelity === target)
-  const { recommendation } = admire.recommend({
-    compiled,
-    params: paramsWith({ ...quick, ...overrides }),
-    completed: own ?? noRuns(target, compiled.space.names.length),
-    others: completed.filter((table) => table !== own),
-    holdouts: [],
-    surrogate: 'auto',
-    seed: 1,
-  })
-  const weights = compiled.space.names.map((name) => recommendation.weights[name])
-  expect(largestViolation(compiled.space, weights)).toBeLessThanOrEqual(1e-9)
-  return { weights, warnings: recommendation.warnings.map(({ code }) => code), recommendation }
-}
+import type { CompiledProblem } from '../../../../src/optimizers/types.js'
+import { type Given, picked, recommended, suggested } from './asking.js'
+import { bowl, drawnMixtures, paramsWith, problemOf, runTable, SMALL_AND_LARGE } from './support.js'
 
 const rows = drawnMixtures(12, 3, 1)
 const loss = bowl([0.5, 0.3, 0.2])
@@ -327,56 +247,4 @@ test('a space that is one mixture has that tried once, at each fidelity, and the
   const both = { compiled, completed: [small, runTable('large', only, [2])] }
   expect(suggested(both)).toEqual([])
   expect(recommended(both).weights).toEqual(only[0])
-})
-
-test('200 domains are answered', () => {
-  const many = drawnMixtures(40, 200, 5)
-  const given = {
-    compiled: problemOf(200),
-    completed: [
-      runTable(
-        'large',
-        many,
-        many.map((row) => 2 + row[0] - row[1]),
-      ),
-    ],
-    overrides: { starts: 1 },
-  }
-  expect(suggested(given)).toHaveLength(3)
-  expect(picked(given)).toBeTypeOf('number')
-  expect(recommended(given).weights).toHaveLength(200)
-})
-
-test('5,000 observations are answered within a minute, from a part of them, which is said', () => {
-  const all = drawnMixtures(5000, 3, 6)
-  const noise = createRng(6, 'noise')
-  const losses = all.map((row) => loss(row) + 0.02 * noise.normal())
-  const given = {
-    compiled: two,
-    completed: [
-      runTable(
-        'small',
-        all.slice(0, 4000),
-        losses.slice(0, 4000).map((value) => value + 1),
-      ),
-      runTable('large', all.slice(4000), losses.slice(4000)),
-    ],
-    overrides: { starts: 1, maxima: 2 },
-  }
-  const begin = process.hrtime.bigint()
-  const [next] = admire.suggest({
-    compiled: two,
-    params: paramsWith({ ...quick, ...given.overrides }),
-    completed: given.completed,
-    active: [],
-    fidelities: ['small', 'large'],
-    count: 1,
-    rng: createRng(1, 'suggest'),
-  })
-  expect(next.weights).toHaveProperty('d0')
-  const { warnings, weights } = recommended(given)
-  const seconds = Number(process.hrtime.bigint() - begin) / 1e9
-  expect(seconds).toBeLessThan(60)
-  expect(warnings).toContain('runs-left-out')
-  expect(loss(weights) - 2).toBeLessThan(0.01)
 })

@@ -203,6 +203,13 @@ describe('the initial design', () => {
       fc.property(anchoredSpaces(3, 8), fc.integer(), ({ space }, seed) => {
         const chosen: Float64Array[] = []
         const known = new MixtureSet(1e-3)
+        const kept = new Map<string, unknown>()
+        const memo = {
+          get<T>(key: string, make: () => T): T {
+            if (!kept.has(key)) kept.set(key, make())
+            return kept.get(key) as T
+          },
+        }
         for (let i = 0; i < 12; i++) {
           const situation = assess({
             compiled: { problem: compiled.problem, space },
@@ -212,6 +219,7 @@ describe('the initial design', () => {
             offered: ['large'],
           })
           const designed = nextDesigned(situation, 0, params, createRng(seed))
+          expect(nextDesigned(situation, 0, params, createRng(seed), memo)).toEqual(designed)
           if (!designed) break
           expect(largestViolation(space, designed.weights)).toBeLessThanOrEqual(1e-9)
           expect(known.has(designed.weights)).toBe(false)

@@ -1,0 +1,48 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Compute } from '../../src/studies/ports.js'
+import { ThreadGroup } from '../../src/workers/threads/thread-group.js'
+import { AdaptivePlace, withMethod } from './adaptive-support.js'
+import { refusal } from './search-support.js'
+import { COMPUTE, corpusProblem } from './support.js'
+
+const at = new AdaptivePlace()
+
+const spinning = withMethod({
+  name: 'spinning',
+  suggest: () => {
+    throw new Error('it is asked in a thread')
+  },
+})
+
+describe('a method that does not come to an end', () => {
+  const threads = new ThreadGroup(1, 512)
+  afterAll(() => threads.close())
+
+  /** On the only thread, where the method spins. */
+  const suggest: Compute['suggest'] = (task, options) =>
+    threads.run('./../../../test/studies/spinning-method.js', { task }, options)
+
+  const services = (choiceSeconds: number) =>
+    at.place.servicesWith({ compute: { ...COMPUTE, suggest }, limits: { choiceSeconds } })
+
+  test('is stopped when somebody waits for it, and its thread serves others', async () => {
+    const study = await at.studyOf(spinning.name)
+    const ask = (id: string) => services(1).suggestions.suggest(id, { client: 'a', count: 3 })
+    const refused = await refusal(ask(study.id))
+    expect(refused).toMatchObject({ code: 'overloaded', status: 503 })
+    expect(refused.message).toMatch(/^spinning did not choose within 1 s and was stopped\. .*param/)
+    expect((await at.trialsOf(study)).length).toBe(0)
+    const other = await at.studyOf('hyperband')
+    const { trials } = await services(30).suggestions.suggest(other.id, { client: 'a', count: 3 })
+    expect(trials).toHaveLength(3)
+  })
+
+  test('begins no search', async () => {
+    const problem = await corpusProblem(at.store)
+    const about = { name: 'a study', problem, method: spinning.name, seed: 5 }
+    const study = await at.services.studies.create(about)
+    const begun = services(1).searches.start(study.id, { trials: 5, parallel: 3 })
+    expect(await refusal(begun)).toMatchObject({ code: 'overloaded' })
+    expect(await at.store.searches.unfinished()).toEqual([])
+  })
+})
