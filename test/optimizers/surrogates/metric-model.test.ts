@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createRng } from '../../../src/optimizers/random.js'
 import type { RowMatrix } from '../../../src/optimizers/row-matrix.js'
+import { SURROGATES } from '../../../src/optimizers/surrogates/index.js'
 import { type MetricData, metricData } from '../../../src/optimizers/surrogates/metric-data.js'
 import {
   fitMetricMeans,
@@ -9,7 +10,7 @@ import {
 } from '../../../src/optimizers/surrogates/metric-model.js'
 import { restoreFitted } from '../../../src/optimizers/surrogates/registry.js'
 import { standardDeviation } from '../../../src/optimizers/surrogates/statistics.js'
-import { SURROGATE_NAMES, type SurrogateName } from '../../../src/optimizers/surrogates/types.js'
+import type { SurrogateName } from '../../../src/optimizers/surrogates/types.js'
 import { randomMixtures, valuesOf } from '../../support/random-mixtures.js'
 
 const rng = createRng(61)
@@ -30,7 +31,7 @@ function modelOf(surrogate: SurrogateName, from: MetricData, outOfFoldResiduals 
   return fitMetricModel({ data: from, surrogate, params, rng: createRng(5), outOfFoldResiduals })
 }
 
-describe.each([...SURROGATE_NAMES])('%s', (surrogate) => {
+describe.each([...SURROGATES.keys()])('%s', (surrogate) => {
   const minimised = modelOf(surrogate, data('minimize', error))
   const maximised = modelOf(
     surrogate,

@@ -2,8 +2,8 @@ import { groupReplicates } from '../../distinct-mixtures.js'
 import { countMixtures, type FittedMetrics, type Learned } from '../../evidence/index.js'
 import type { Space } from '../../mixture/types.js'
 import { createRng } from '../../random.js'
-import type { HoldoutEvidence, SurrogateEvidence } from '../../recommendation.js'
-import { FittedGaussianProcess, leaveOneOut } from '../../surrogates/gaussian-process/index.js'
+import type { HoldoutEvidence } from '../../recommendation.js'
+import { FittedGaussianProcess } from '../../surrogates/gaussian-process/index.js'
 import {
   crossValidate,
   type MetricData,
@@ -13,11 +13,12 @@ import {
 } from '../../surrogates/index.js'
 import { orientedObservations } from '../../surrogates/metric-data.js'
 import { fitMetricMeans } from '../../surrogates/metric-model.js'
-import { mae, scores, spearman } from '../../surrogates/statistics.js'
+import { mae, spearman } from '../../surrogates/statistics.js'
 import type { RecommendInput, RunTable } from '../../types.js'
+import { crossValidated } from './cross-validated.js'
 import { type Model, recipeOf, refitModel } from './model.js'
 import type { AdmireParams } from './params.js'
-import { countRuns, gatherRuns, metricScoring, type Runs } from './runs.js'
+import { countRuns, gatherRuns, metricScoring } from './runs.js'
 import type { Guarded } from './surrogate.js'
 
 const CONTROL = 'single-domain'
@@ -51,7 +52,12 @@ export function fitMetricModels(
     if (runs.scores.length > 0) {
       const own = refitModel(model, runs, createRng(input.seed, 'metric'))
       const gp = metricModel(metric, own, space, input.params, guarded)
-      const { evidence, count } = crossValidated(metric.name, own)
+      const { evidence, count } = crossValidated(
+        metric.name,
+        own,
+        input.params.folds,
+        createRng(input.seed, 'compare'),
+      )
       mixtures.set(metric.name, count)
       fitted.models.set(metric.name, gp)
       fitted.surrogates.push(evidence)
@@ -86,60 +92,6 @@ function metricModel(
     },
   })
   return new MetricModel(name, direction, { sign: direction === 'maximize' ? -1 : 1, shift: 0 }, gp)
-}
-
-/**
- * Leave-one-out over the runs of the fidelity closest to the target that has enough of them to tell, in the unit of its scores.
- * Repeats of a mixture are left out together.
- */
-function crossValidated(
-  metric: string,
-  model: Model,
-): { evidence: SurrogateEvidence; count: number } {
-  const { observations, standardisation, runs } = model
-  const place = tellingFidelity(runs)
-  const { means } = leaveOneOut(model.specification, model.hyperparameters, observations)
-  const rows = [...observations.fidelity.keys()].filter((i) => observations.fidelity[i] === place)
-  const inUnit = (values: Float64Array) =>
-    Float64Array.from(
-      rows,
-      (i) => -(standardisation.means[place] + standardisation.deviations[place] * values[i]),
-    )
-  const agreement = scores(inUnit(means), inUnit(observations.values))
-  const count = rows.length
-  const at = runs.fidelities.length > 1 ? ` at ${runs.fidelities[place]}` : ''
-  return {
-    count,
-    evidence: {
-      metric,
-      surrogate: 'gaussian-process',
-      chosen: true,
-      crossValidation: count > 1 ? { folds: count, ...agreement } : null,
-      reason: `Each of ${count} mixtures${at} predicted from all other runs, with the same hyper-parameters (leave-one-out).`,
-      details: { fidelity: runs.fidelities[place], runs: observations.values.length },
-    },
-  }
-}
-
-/**
- * The one closest to the target with as many mixtures as are advised for a fit, 3 (m + 1), or else the one with most: of few mixtures
- * even noise ranks some.
- */
-function tellingFidelity(runs: Runs): number {
-  const enough = 3 * (runs.weights.columns + 1)
-  const distinct = runs.fidelities.map((_, m) => {
-    const rows = [...runs.fidelity.keys()].filter((i) => runs.fidelity[i] === m)
-    const { columns, data } = runs.weights
-    const own = Float64Array.from(
-      rows.flatMap((i) => [...data.subarray(i * columns, (i + 1) * columns)]),
-    )
-    return groupReplicates({ data: own, rows: rows.length, columns }).count
-  })
-  const places = [...distinct.keys()]
-  return (
-    places.toReversed().find((m) => distinct[m] >= enough) ??
-    places.toSorted((a, b) => distinct[b] - distinct[a])[0]
-  )
 }
 
 /** The single best domain as predictor, at the fidelity of the fit. */

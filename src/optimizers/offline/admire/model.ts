@@ -1,5 +1,5 @@
 import type { Space } from '../../mixture/types.js'
-import { permutation, type Rng } from '../../random.js'
+import { createRng, permutation, type Rng } from '../../random.js'
 import type { RowMatrix } from '../../row-matrix.js'
 import {
   aggregateRepeats,
@@ -103,16 +103,37 @@ export function conditionOn(model: Model, runs: Runs): Model {
 export function refitModel(model: Model, all: Runs, rng: Rng): Model {
   const { specification, hyperparameters, map } = model
   const runs = atMost(all, MOST_KNOWN, rng.fork('known'))
-  const standardisation =
-    specification.fidelityKernel.name === 'linear-truncated'
-      ? asTheyAre(runs.fidelities.length)
-      : standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
+  const standardisation = scaleLike(model, runs)
   const fitted = atMost(runs, MOST_FITTED, rng.fork('fitted'))
   const { values } = fitGp(specification, observationsOf(fitted, map, standardisation), {
     rng,
     warmStart: hyperparameters,
   })
   return conditionOn({ ...model, standardisation, hyperparameters: values }, runs)
+}
+
+/** Runs that a quick fit learns its hyper-parameters from, and how far it goes. */
+const QUICK = { runs: 150, iterations: 40 }
+
+/** The same kind of model for other runs, with hyper-parameters that know of no others: a quick fit from where priors are highest. */
+export function freshModel(model: Model, runs: Runs): Model {
+  const { specification, map } = model
+  const standardisation = scaleLike(model, runs)
+  const rng = createRng(0, 'fresh')
+  const fitted = atMost(runs, QUICK.runs, rng.fork('fitted'))
+  const { values } = fitGp(specification, observationsOf(fitted, map, standardisation), {
+    rng,
+    drawnStarts: 0,
+    maxIterations: QUICK.iterations,
+  })
+  return conditionOn({ ...model, standardisation, hyperparameters: values }, runs)
+}
+
+/** As the model's scores are: by fidelity, or not at all in the published form. */
+function scaleLike({ specification }: Model, runs: Runs): Standardisation {
+  return specification.fidelityKernel.name === 'linear-truncated'
+    ? asTheyAre(runs.fidelities.length)
+    : standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
 }
 
 /** What is stored of a model beside its numbers. */
