@@ -237,6 +237,13 @@ function asTheyAre(fidelities: number): Standardisation {
   }
 }
 
+/** A run that is known this badly says nothing. */
+const MOST_NOISE = 1e6
+
+/** A known variance in units of the standardised scores. */
+export const standardisedNoise = (variance: number, deviation: number) =>
+  Math.min(MOST_NOISE, variance / deviation / deviation)
+
 function observationsOf(
   { weights, fidelity, scores, variances }: Runs,
   map: InputMap,
@@ -246,8 +253,8 @@ function observationsOf(
     points: mapRows(map, weights),
     fidelity,
     values: standardise(standardisation, scores, fidelity),
-    knownNoise: variances.map(
-      (variance, i) => variance / standardisation.deviations[fidelity[i]] ** 2,
+    knownNoise: variances.map((variance, i) =>
+      standardisedNoise(variance, standardisation.deviations[fidelity[i]]),
     ),
     repeats: new Float64Array(fidelity.length).fill(1),
   })

@@ -13,6 +13,7 @@ import {
   standardisationOf,
   standardise,
 } from '../../surrogates/gaussian-process/index.js'
+import { standardisedNoise } from './model.js'
 import { type Runs, rowsAt } from './runs.js'
 
 /** A Gaussian process over the mixtures of one fidelity with the same length-scale for all domains. */
@@ -74,12 +75,12 @@ function observationsOf(
   const fidelity = new Int32Array(rows.length)
   const own = Float64Array.from(rows, (i) => scores[i])
   const standardisation = standardisationOf(own, fidelity, 1)
-  const unit = standardisation.deviations[0] ** 2
+  const unit = standardisation.deviations[0]
   return {
     points: mapRows(map, selectRows(weights, rows)),
     fidelity,
     values: standardise(standardisation, own, fidelity),
-    knownNoise: Float64Array.from(rows, (i) => variances[i] / unit),
+    knownNoise: Float64Array.from(rows, (i) => standardisedNoise(variances[i], unit)),
     repeats: new Float64Array(rows.length).fill(1),
   }
 }

@@ -46,10 +46,15 @@ export function gatherRuns(
       domains,
     ),
     fidelity: Int32Array.from(joined(({ m }) => m)),
-    scores: joined(({ values }, i) => -values[i]),
-    variances: joined(({ variances }, i) => variances[i]),
+    scores: joined(({ values }, i) => -within(values[i])),
+    variances: joined(({ variances }, i) => within(variances[i])),
   }
 }
+
+/** Its square is a number still; what lies beyond is as bad or as good. */
+const MOST = 1e150
+
+const within = (value: number) => Math.max(-MOST, Math.min(MOST, value))
 
 /** By the objective; its variance from the standard errors of a mean's metrics as if they were independent. */
 export const objectiveScoring =

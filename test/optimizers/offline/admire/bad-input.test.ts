@@ -26,6 +26,30 @@ const ANSWERED: [string, Given][] = [
       ],
     },
   ],
+  [
+    'scores too large to be squared',
+    {
+      compiled: one,
+      completed: [
+        runTable(
+          'large',
+          rows,
+          rows.map((row, i) => (i < 2 ? 1e300 : loss(row))),
+        ),
+      ],
+    },
+  ],
+  [
+    'standard errors too large to be squared',
+    {
+      compiled: one,
+      completed: [
+        runTable('large', rows, rows.map(loss), {
+          standardErrors: new Map([['loss', Float64Array.from(rows, () => 1e200)]]),
+        }),
+      ],
+    },
+  ],
   ['one run only', { compiled: one, completed: [runTable('large', rows.slice(0, 1), [2])] }],
   [
     'one run, repeated',
