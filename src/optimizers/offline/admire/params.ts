@@ -78,7 +78,7 @@ export const AdmireParamsSchema = Type.Object(
     maxima: Count(10, 1, 1000, 'Samples of the best score that there is (max-value entropy).'),
     starts: Count(4, 1, 32, 'Starts of the fit of the hyper-parameters.'),
     candidates: Count(2000, 100, 20_000, 'Mixtures that are rated for each suggestion.'),
-    refinements: Count(4, 0, 100, 'The best candidates that are improved by gradient ascent.'),
+    refinements: Count(2, 0, 100, 'The best candidates that are improved by gradient ascent.'),
     stop: Type.Boolean({
       default: true,
       description:
