@@ -82,6 +82,8 @@ export interface SuggestInput<P> extends SearchState<P> {
   count: number
   /** Names of the fidelities that suggestions may be for, at least one; the method decides among several. */
   fidelities: readonly string[]
+  /** The fidelity that a mixture is sought for. Default: of those offered or run, the one closest to the target run. */
+  target?: string
   /**
    * Fidelity → the only mixtures that are left to try there (k × m), where a table of runs is replayed. Each row is suggested once at
    * most, also when it repeats a mixture that was tried. Default: every mixture of the space.

@@ -37,7 +37,8 @@ const MethodToReplaySchema = Type.Object(
       Type.Array(Type.String(), {
         minItems: 1,
         maxItems: 50,
-        description: 'Where it may try mixtures. Default: all that have runs.',
+        description:
+          'Where it may try mixtures. Default: all that have runs and cost no more than the target.',
       }),
     ),
   },

@@ -1,6 +1,7 @@
 import { createRng } from '../random.js'
 import { selectRows } from '../row-matrix.js'
 import type { RunTable } from '../types.js'
+import { isWithin } from './limits.js'
 import { costOf, runsAt, scoredRows, takeRows, withShuffledScores } from './table.js'
 import type { Remaining, ReplayInput } from './types.js'
 
@@ -30,7 +31,7 @@ export function openPools({ table, entry, seed, shuffle = [] }: ReplayInput): Po
       )
     }
   }
-  const fidelities = entry.fidelities ?? table.tables.map(({ fidelity }) => fidelity)
+  const fidelities = entry.fidelities ?? worthwhileFidelities(table)
   return fidelities.map((fidelity) => {
     const given = runsAt(table, fidelity)
     // A stream for each fidelity: equal permutations would keep two shuffled fidelities in agreement.
@@ -42,6 +43,14 @@ export function openPools({ table, entry, seed, shuffle = [] }: ReplayInput): Po
       [],
     )
   })
+}
+
+/** A run that costs more than one at the target tells less of it. */
+function worthwhileFidelities({ compiled, tables, target }: ReplayInput['table']): string[] {
+  const most = costOf(compiled, target)
+  return tables
+    .map(({ fidelity }) => fidelity)
+    .filter((fidelity) => isWithin(costOf(compiled, fidelity), most))
 }
 
 /** The pool after a row was taken. */

@@ -46,6 +46,7 @@ function nextRun(
     ...stateOf(input, pools),
     count: 1,
     fidelities: pools.map(({ fidelity }) => fidelity),
+    target: input.table.target,
     candidates: new Map(
       pools.map(({ fidelity, remaining }) => [fidelity, remaining.candidates] as const),
     ),

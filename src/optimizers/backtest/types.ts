@@ -16,7 +16,7 @@ export interface BacktestEntry {
   label: string
   method: Optimizer
   params: Record<string, unknown>
-  /** Fidelities at which it may try mixtures. Default: all that have a table. */
+  /** Fidelities at which it may try mixtures. Default: all that have a table and cost no more than the target. */
   fidelities?: readonly string[]
 }
 

@@ -1,11 +1,14 @@
 import {
   MixtureSet,
+  OLMIX_SAMPLING,
   type RegmixSamplingOptions,
   regmixDrawer,
   SAME_MIXTURE,
+  type Space,
   toMixture,
+  uniformDrawer,
 } from '../mixture/index.js'
-import { permutation, type Rng } from '../random.js'
+import { createRng, permutation, type Rng } from '../random.js'
 import { createRowMatrix, rowOf } from '../row-matrix.js'
 import type { SuggestInput, Suggestion } from '../types.js'
 
@@ -14,19 +17,47 @@ const MOST_DRAWS = 1000
 
 /**
  * Mixtures to try, by RegMix's Step A sampler within the constraints, without those already tried or being tried
- * (`suggestDrawn`). Weights sum to 1.
+ * (`suggestDrawn`). Where it finds none, as among hundreds of domains or with narrow groups, Olmix's options take the place of the
+ * given ones, and then uniform draws. Weights sum to 1.
  */
 export function suggestSwarm<P>(
   input: SuggestInput<P>,
   options: Partial<RegmixSamplingOptions>,
 ): Suggestion[] {
   if (input.candidates) return drawCandidates(input)
+  const { space } = input.compiled
+  const around = (own: Partial<RegmixSamplingOptions>): Way => ({
+    draw: regmixDrawer(space, { ...own, renormalise: true }),
+    reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
+  })
   return suggestDrawn(input, {
     fidelity: cheapestFidelity(input),
     purpose: 'swarm',
-    draw: regmixDrawer(input.compiled.space, { ...options, renormalise: true }),
-    reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
+    ways: [...new Set([options, OLMIX_SAMPLING])]
+      .map(around)
+      .filter(findsAny)
+      .concat(uniform(space)),
   })
+}
+
+/** Uniform on all mixtures of the space. */
+export const uniform = (space: Space): Way => ({
+  draw: uniformDrawer(space),
+  reason: 'Drawn uniformly from all mixtures that meet the constraints.',
+})
+
+/** The same for all mixtures of a space, so that none is drawn in another way than its neighbours. */
+function findsAny({ draw }: Way): boolean {
+  const rng = createRng(0, 'probe')
+  for (let i = 0; i < MOST_DRAWS; i++) if (draw(rng)) return true
+  return false
+}
+
+/** A way to draw mixtures. */
+export interface Way {
+  /** m weights that meet all constraints, or undefined when the draw was rejected. */
+  draw: (rng: Rng) => Float64Array | undefined
+  reason: string
 }
 
 /** How mixtures that depend on no result are drawn. */
@@ -34,9 +65,8 @@ export interface Drawing {
   fidelity: string
   /** Names the streams. */
   purpose: string
-  /** m weights that meet all constraints, or undefined when the draw was rejected. */
-  draw: (rng: Rng) => Float64Array | undefined
-  reason: string
+  /** Each is taken where those before it find nothing new. */
+  ways: readonly Way[]
 }
 
 /**
@@ -46,28 +76,32 @@ export interface Drawing {
  */
 export function suggestDrawn<P>(
   { compiled, completed, active, avoid = [], count, rng }: SuggestInput<P>,
-  { fidelity, purpose, draw, reason }: Drawing,
+  { fidelity, purpose, ways }: Drawing,
 ): Suggestion[] {
   const known = new MixtureSet(SAME_MIXTURE)
   for (const { normalised } of [...completed, ...active, ...avoid])
     for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
   const suggestions: Suggestion[] = []
   while (suggestions.length < count) {
-    const row = drawNew(draw, rng.fork(purpose, known.size), known)
-    if (!row) break
-    known.add(row)
-    suggestions.push({ weights: toMixture(compiled.space, row), fidelity, reason })
+    const drawn = drawNew(ways, rng.fork(purpose, known.size), known)
+    if (!drawn) break
+    known.add(drawn.row)
+    const weights = toMixture(compiled.space, drawn.row)
+    suggestions.push({ weights, fidelity, reason: drawn.reason })
   }
   return suggestions
 }
 
-/** Of the fidelities that suggestions may be for. */
-export function cheapestFidelity<P>({ compiled, fidelities }: SuggestInput<P>): string {
-  const offered = compiled.problem.fidelities.filter(({ name }) => fidelities.includes(name))
-  return offered.toSorted((a, b) => a.cost - b.cost)[0].name
+/** Of the fidelities that suggestions may be for; in a replay, of those that have candidates left. */
+export function cheapestFidelity<P>({ compiled, fidelities, candidates }: SuggestInput<P>): string {
+  const offered = compiled.problem.fidelities
+    .filter(({ name }) => fidelities.includes(name))
+    .toSorted((a, b) => a.cost - b.cost)
+  const left = offered.find(({ name }) => (candidates?.get(name)?.rows ?? 0) > 0)
+  return (left ?? offered[0]).name
 }
 
-/** Candidates at random, without replacement, at the cheapest fidelity. */
+/** Candidates at random, without replacement, at the cheapest fidelity that has some. */
 export function drawCandidates<P>(input: SuggestInput<P>): Suggestion[] {
   const { compiled, completed, active, count, rng } = input
   const fidelity = cheapestFidelity(input)
@@ -82,13 +116,15 @@ export function drawCandidates<P>(input: SuggestInput<P>): Suggestion[] {
 }
 
 function drawNew(
-  draw: (rng: Rng) => Float64Array | undefined,
+  ways: readonly Way[],
   rng: Rng,
   known: MixtureSet,
-): Float64Array | undefined {
-  for (let i = 0; i < MOST_DRAWS; i++) {
-    const row = draw(rng)
-    if (row && !known.has(row)) return row
+): { row: Float64Array; reason: string } | undefined {
+  for (const { draw, reason } of ways) {
+    for (let i = 0; i < MOST_DRAWS; i++) {
+      const row = draw(rng)
+      if (row && !known.has(row)) return { row, reason }
+    }
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import { withoutRepeats } from '../../optimizers/backtest/index.js'
 import { provenanceOf } from '../../optimizers/evidence/index.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import type { RunTable } from '../../optimizers/types.js'
@@ -27,6 +28,6 @@ export function run({ task, port }: ReadBacktestMessage): Promise<ThreadReply<Ba
     const pages = await receivePages(port, runs.length)
     const tables = runs.map(({ fidelity }, i) => decodeRunTable(problem, '', fidelity, pages[i]))
     const provenance = provenanceOf(problem, tables, settings.seed)
-    return { tables: tables.map(shareTable), provenance }
+    return { tables: tables.map(withoutRepeats).map(shareTable), provenance }
   })
 }

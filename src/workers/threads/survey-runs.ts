@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import { backtestIssues } from '../../optimizers/backtest/index.js'
+import { backtestIssues, withoutRepeats } from '../../optimizers/backtest/index.js'
 import { provenanceOf } from '../../optimizers/evidence/index.js'
 import { InvalidInputError } from '../../optimizers/issue.js'
 import { completeTerms, scoredRuns } from '../../studies/backtest-terms.js'
@@ -22,7 +22,7 @@ export function run({ task, port }: SurveyMessage): Promise<ThreadReply<RunSurve
     const { problem, runs, target, methods, givenCosts, terms: asked, seed } = task
     const pages = await receivePages(port, runs.length)
     const tables = runs.map(({ fidelity }, i) => decodeRunTable(problem, '', fidelity, pages[i]))
-    const table = backtestTable({ problem, tables, target })
+    const table = backtestTable({ problem, tables: tables.map(withoutRepeats), target })
     const terms = completeTerms(table, asked)
     const issues = backtestIssues(table, backtestEntries(methods), {
       budget: terms.budget,

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
+import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
 import { expectedBestOf, type Replay, replay } from '../../../src/optimizers/backtest/index.js'
 import { fromMixture } from '../../../src/optimizers/mixture/index.js'
 import { baselines } from '../../../src/optimizers/offline/baselines/index.js'
 import { random } from '../../../src/optimizers/offline/random/index.js'
 import { createRng } from '../../../src/optimizers/random.js'
+import { optimizerByName } from '../../../src/optimizers/registry.js'
 import { rowOf } from '../../../src/optimizers/row-matrix.js'
 import type { Optimizer, PickInput, RunTable, SuggestInput } from '../../../src/optimizers/types.js'
 import {
@@ -69,6 +71,45 @@ describe('random search, replayed', () => {
     expect(steps.map(({ fidelity }) => fidelity)).toEqual(new Array(5).fill('big'))
     expect(end).toBe('stopped')
   })
+})
+
+describe('a target that is not the dearest fidelity', () => {
+  const table = { ...three, target: 'small' }
+
+  test('is where random search spends', () => {
+    const { steps } = replay({ ...everything, table, entry: randomSearch })
+    expect(steps.map(({ fidelity }) => fidelity)).toEqual(new Array(7).fill('small'))
+    const all = { ...randomSearch, fidelities: ['tiny', 'small', 'big'] }
+    expect(replay({ ...everything, table, entry: all }).steps).toEqual(steps)
+  })
+
+  test('leaves dearer ones out, unless they are asked for', () => {
+    const used = (fidelities?: string[]) => {
+      const entry = { ...entryOf(anything), ...(fidelities && { fidelities }) }
+      const { steps } = replay({ ...everything, table, entry })
+      return [...new Set(steps.map(({ fidelity }) => fidelity))].sort()
+    }
+    expect(used()).toEqual(['small', 'tiny'])
+    expect(used(['big', 'small'])).toEqual(['big', 'small'])
+  })
+})
+
+describe('methods that draw swarms', () => {
+  const defaultsOf = (name: string) =>
+    Value.Default(optimizerByName(name).paramsSchema, {}) as Record<string, unknown>
+
+  test.each(['regmix', 'mixing-laws'])(
+    'go on at the next fidelity when the cheapest is used up: %s',
+    (name) => {
+      const entry = { ...entryOf(optimizerByName(name)), params: defaultsOf(name) }
+      const { steps, end } = replay({ ...everything, table: three, entry })
+      const counts = ['tiny', 'small', 'big'].map(
+        (own) => steps.filter(({ fidelity }) => fidelity === own).length,
+      )
+      expect(counts).toEqual([12, 7, 5])
+      expect(end).toBe('nothing-left')
+    },
+  )
 })
 
 describe('a replay', () => {

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { compileProblem } from '../../../src/optimizers/complete-problem.js'
-import { largestViolation, OLMIX_SAMPLING } from '../../../src/optimizers/mixture/index.js'
+import {
+  largestViolation,
+  OLMIX_SAMPLING,
+  REGMIX_SAMPLING,
+  type RegmixSamplingOptions,
+} from '../../../src/optimizers/mixture/index.js'
 import { suggestSwarm } from '../../../src/optimizers/offline/swarm.js'
-import type { Domain, Mixture } from '../../../src/optimizers/problem.js'
+import type { Domain, Group, Mixture } from '../../../src/optimizers/problem.js'
 import { createRng } from '../../../src/optimizers/random.js'
 import { rowMatrixFrom } from '../../../src/optimizers/row-matrix.js'
 
@@ -12,13 +17,20 @@ const DOMAINS: Domain[] = [
   { name: 'books', tokens: 5e8 },
 ]
 
-function swarm(known: readonly Mixture[], count: number, domains = DOMAINS, seed = 7): Mixture[] {
-  const compiled = compileProblem({ domains, metrics: [{ name: 'loss' }] })
+function swarm(
+  known: readonly Mixture[],
+  count: number,
+  domains = DOMAINS,
+  seed = 7,
+  groups: Group[] = [],
+  options: RegmixSamplingOptions = OLMIX_SAMPLING,
+): Mixture[] {
+  const compiled = compileProblem({ domains, groups, metrics: [{ name: 'loss' }] })
   const rows = known.map((weights) => domains.map(({ name }) => weights[name]))
   const active = [{ fidelity: 'default', normalised: rowMatrixFrom(rows, domains.length) }]
   const rng = createRng(seed, 'suggest')
   const input = { compiled, params: {}, completed: [], active, fidelities: ['default'], count, rng }
-  return suggestSwarm(input, OLMIX_SAMPLING).map(({ weights }) => weights)
+  return suggestSwarm(input, options).map(({ weights }) => weights)
 }
 
 describe('the mixtures of a swarm', () => {
@@ -42,6 +54,45 @@ describe('the mixtures of a swarm', () => {
     expect(found).toHaveLength(12)
     for (const { web, code, books } of found) {
       expect(largestViolation(space, [web, code, books])).toBeLessThan(1e-9)
+    }
+  })
+
+  test.each([
+    [
+      '200 domains',
+      Array.from({ length: 200 }, (_, j) => ({ name: `d${j}`, tokens: 1e9 * (j + 1) })),
+      [],
+    ],
+    [
+      'a natural mixture of one domain',
+      [
+        { name: 'a', tokens: 1e15 },
+        { name: 'b', tokens: 1 },
+        { name: 'c', tokens: 1 },
+      ],
+      [],
+    ],
+    [
+      'a group that the natural mixture is far from',
+      DOMAINS,
+      [{ name: 'rare', domains: ['books'], minWeight: 0.98 }],
+    ],
+  ])('are drawn on with %s, feasible and different', (_, domains, groups) => {
+    const { space } = compileProblem({ domains, groups, metrics: [{ name: 'loss' }] })
+    for (const options of [REGMIX_SAMPLING, OLMIX_SAMPLING]) {
+      const found = swarm([], 40, domains, 7, groups, options)
+      expect(found).toHaveLength(40)
+      const rows = found.map((weights) => space.names.map((name) => weights[name]))
+      for (const row of rows) expect(largestViolation(space, row)).toBeLessThan(1e-9)
+      rows.forEach((row, i) => {
+        for (const other of rows.slice(0, i)) {
+          const distance = row.reduce((sum, weight, j) => sum + Math.abs(weight - other[j]), 0)
+          expect(distance).toBeGreaterThan(1e-3)
+        }
+      })
+      // From streams by position: asked for in two parts they are the same.
+      const first = swarm([], 15, domains, 7, groups, options)
+      expect([...first, ...swarm(first, 25, domains, 7, groups, options)]).toEqual(found)
     }
   })
 

@@ -47,8 +47,8 @@ export class KnownMixtures {
 }
 
 /**
- * Mixtures of RegMix's swarm that are not known, fewer than asked for where the space has no more. The i-th new mixture of a study
- * comes from a stream of its own, so it does not matter how many are asked for at once, nor what is promoted meanwhile.
+ * Mixtures of RegMix's swarm (`suggestSwarm`) that are not known, fewer than asked for where the space has no more. The i-th new
+ * mixture of a study comes from a stream of its own, so it does not matter how many are asked for at once, nor what is promoted meanwhile.
  */
 export function drawFromSwarm<P>(
   input: SuggestInput<P>,
@@ -68,9 +68,9 @@ export function drawFromSwarm<P>(
     },
     REGMIX_SAMPLING,
   )
-  return drawn.map(({ weights }) => ({
+  return drawn.map(({ weights, reason }) => ({
     weights: Float64Array.from(names, (name) => weights[name]),
-    reason: 'drawn around the natural mixture (RegMix, Step A)',
+    reason: reason.replace(/\.$/, '').replace(/^./, (first) => first.toLowerCase()),
   }))
 }
 

@@ -1,11 +1,10 @@
 import { Type } from 'typebox'
-import { uniformDrawer } from '../../mixture/index.js'
 import type { Optimizer, SuggestInput, Suggestion } from '../../types.js'
 import { baselines } from '../baselines/index.js'
 import { pickBestMeasured } from '../picks.js'
 import { recommendBestRun } from '../recommend-best-run.js'
 import { type SurrogateParams, surrogateParamsProperties } from '../surrogate-params.js'
-import { drawCandidates, suggestDrawn } from '../swarm.js'
+import { drawCandidates, suggestDrawn, uniform } from '../swarm.js'
 
 export const RandomParamsSchema = Type.Object(surrogateParamsProperties, {
   additionalProperties: false,
@@ -32,19 +31,16 @@ export const random: Optimizer<SurrogateParams> = {
   recommend: (input) => recommendBestRun(random, input),
 }
 
-/** Uniform over the space or the candidates, at the fidelity closest to the target: what is measured there is what counts. */
+/** Uniform over the space or the candidates, at the target or the fidelity closest to it: what is measured there is what counts. */
 function suggestRandom(input: SuggestInput<SurrogateParams>): Suggestion[] {
-  const fidelity = highestFidelity(input)
+  const fidelity = closestFidelity(input)
   if (input.candidates) return drawCandidates({ ...input, fidelities: [fidelity] })
-  return suggestDrawn(input, {
-    fidelity,
-    purpose: 'random',
-    draw: uniformDrawer(input.compiled.space),
-    reason: 'Drawn uniformly from all mixtures that meet the constraints.',
-  })
+  const ways = [uniform(input.compiled.space)]
+  return suggestDrawn(input, { fidelity, purpose: 'random', ways })
 }
 
-function highestFidelity({ compiled, fidelities }: SuggestInput<SurrogateParams>): string {
+function closestFidelity({ compiled, fidelities, target }: SuggestInput<SurrogateParams>): string {
+  if (target !== undefined && fidelities.includes(target)) return target
   const offered = compiled.problem.fidelities.filter(({ name }) => fidelities.includes(name))
   return offered.reduce((a, b) => (b.order > a.order ? b : a)).name
 }
