@@ -138,6 +138,7 @@ export const WARNING_CODES = [
   'no-prior',
   'fidelity-dropped',
   'runs-left-out',
+  'level-unknown',
 ] as const
 
 export const WarningSchema = Type.Object(

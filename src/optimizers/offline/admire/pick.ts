@@ -7,7 +7,7 @@ import { pointsOf } from './model.js'
 import type { AdmireParams } from './params.js'
 import { asPublished, pickAsPublished } from './replication.js'
 import { assess } from './situation.js'
-import { fitGuarded } from './surrogate.js'
+import { fitGuarded, fitSituation } from './surrogate.js'
 
 /** Standardised means that differ by no more are equal. */
 const EQUAL = 1e-9
@@ -19,8 +19,9 @@ export function pick(input: PickInput<AdmireParams>): number | undefined {
   const run = input.completed.map(({ fidelity }) => fidelity)
   const situation = assess({ ...input, params, offered: [...run, target], target })
   if (situation.runs.scores.length === 0) return undefined
-  const { model } = fitGuarded(situation, params, rng, memo)
-  if (!model) return undefined
+  // Where the guard leaves no run, the best guess is still that of the others.
+  const model =
+    fitGuarded(situation, params, rng, memo).model ?? fitSituation(situation, params, rng, memo)
   if (params.replicate) {
     // The stream of the suggestion that is due, so that both look at one sample of the best score.
     const stream = rng.fork('next', situation.runs.scores.length)

@@ -14,6 +14,7 @@ import { MOST_KNOWN, type Model, pointsOf } from './model.js'
 import { rowsOf } from './outlook.js'
 import type { AdmireParams } from './params.js'
 import { asPublished } from './replication.js'
+import { rowsAt } from './runs.js'
 import { assess, type Situation } from './situation.js'
 import { fitGuarded, type Guarded } from './surrogate.js'
 
@@ -93,9 +94,22 @@ function warningsOf({ runs }: Situation, { judgements }: Guarded, model: Model):
         `The runs at ${fidelity} are not used: their rank correlation with the target is estimated at ${withTarget.estimate.toFixed(2)} ` +
         `(${withTarget.pairs} pairs), with what their own runs predict at ${withItself.estimate.toFixed(2)} (${withItself.pairs} runs).`,
     }))
-  if (runs.scores.length <= MOST_KNOWN) return dropped
-  const message = `The Gaussian process learned from ${model.runs.scores.length} of ${runs.scores.length} runs: all at the target, as far as they go, and a random part of the others.`
-  return [...dropped, { code: 'runs-left-out', message }]
+  return [...dropped, ...levelUnknown(model), ...runsLeftOut(runs.scores.length, model)]
+}
+
+function levelUnknown({ runs, target }: Model): Warning[] {
+  if (rowsAt(runs, target).length > 0) return []
+  const others = runs.fidelities.filter((_, m) => rowsAt(runs, m).length > 0).join(', ')
+  const message =
+    `No run at ${runs.fidelities[target]} has a score: predictions have the level and the spread of the runs at ${others}, and their ` +
+    'intervals leave out how far these are from its own. What can be believed is the order of mixtures, as far as scales agree.'
+  return [{ code: 'level-unknown', message }]
+}
+
+function runsLeftOut(found: number, model: Model): Warning[] {
+  if (found <= MOST_KNOWN) return []
+  const message = `The Gaussian process learned from ${model.runs.scores.length} of ${found} runs: all at the target, as far as they go, and a random part of the others.`
+  return [{ code: 'runs-left-out', message }]
 }
 
 function tooFewRuns(fidelity: string): InvalidInputError {

@@ -44,6 +44,7 @@ export function assess(input: SituationInput): Situation {
   const place = new Map(fidelities.map((name, m) => [name, m]))
   const placed = (tables: readonly ActiveTable[]) =>
     placeAll(tables, place, compiled.space.names.length)
+  const costs = costsOf(compiled, params, completed, fidelities)
   return {
     compiled,
     runs: gatherRuns(
@@ -52,11 +53,21 @@ export function assess(input: SituationInput): Situation {
       fidelities,
       objectiveScoring(compiled),
     ),
-    costs: costsOf(compiled, params, completed, fidelities),
-    offered: fidelities.flatMap((name, m) => (offered.includes(name) ? [m] : [])),
+    costs,
+    offered: worthRunning(
+      fidelities.flatMap((name, m) => (offered.includes(name) ? [m] : [])),
+      costs,
+    ),
     pending: placed(active),
     unscored: placed([...avoid, ...withoutScore(compiled, completed)]),
   }
+}
+
+/** Where a run at the target costs no more, it tells more. */
+function worthRunning(offered: number[], costs: readonly number[]): number[] {
+  const target = costs.length - 1
+  if (!offered.includes(target)) return offered
+  return offered.filter((m) => m === target || costs[m] < costs[target])
 }
 
 /** Those of the model's fidelities. */

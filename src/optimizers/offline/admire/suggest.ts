@@ -51,8 +51,8 @@ interface Found {
 }
 
 function suggestOne(input: Input): Found | undefined {
-  const { params, rng, memo, fidelities } = input
-  const situation = assess({ ...input, offered: fidelities })
+  const { params, rng, memo } = input
+  const situation = assess({ ...input, ...aimOf(input) })
   const designed = designedRun(situation, input)
   if (designed) return designed
   if (situation.runs.scores.length === 0) return withoutResults(situation, input)
@@ -64,6 +64,16 @@ function suggestOne(input: Input): Found | undefined {
       : undefined
   if (instead || !model) return instead
   return modelled(guarded, model, input)
+}
+
+/** What can be run, and what for. */
+function aimOf({ fidelities, target, params }: Input) {
+  if (target === undefined || !fidelities.includes(target)) {
+    return { offered: fidelities, target: undefined }
+  }
+  return params.form === 'bo'
+    ? { offered: [target], target: undefined }
+    : { offered: fidelities, target }
 }
 
 /** `initialRuns` is of the cheapest fidelity, not of what takes its place. */

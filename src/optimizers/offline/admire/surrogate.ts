@@ -28,12 +28,15 @@ export function fitGuarded(
   memo?: Memo,
 ): Guarded {
   const { runs, compiled } = situation
-  const { space } = compiled
-  const learn = (at: Situation) =>
-    fitModel(at.runs, { space, params, costs: at.costs, rng: rng.fork('model'), memo })
+  const learn = (at: Situation) => fitSituation(at, params, rng, memo)
   const target = runs.fidelities.length - 1
   const judge = () =>
-    judgeFidelities(runs, inputMap(space, params), params.leastCorrelation, rng.fork('guard'))
+    judgeFidelities(
+      runs,
+      inputMap(compiled.space, params),
+      params.leastCorrelation,
+      rng.fork('guard'),
+    )
   const judgements =
     params.replicate || target === 0 ? [] : remembered(situation, params, rng, memo, judge)
   const kept = [...judgements.keys()].filter((m) => judgements[m].kept)
@@ -46,6 +49,19 @@ export function fitGuarded(
   }
   const model = reduced.runs.scores.length > 0 ? learn(reduced) : undefined
   return { model, situation: reduced, judgements }
+}
+
+/**
+ * The model of all fidelities of the situation, whatever they are worth.
+ * @throws RangeError without a run
+ */
+export function fitSituation(
+  { runs, compiled, costs }: Situation,
+  params: AdmireParams,
+  rng: Rng,
+  memo?: Memo,
+): Model {
+  return fitModel(runs, { space: compiled.space, params, costs, rng: rng.fork('model'), memo })
 }
 
 /** What the guard found is the same as long as no run is added: trials under way say nothing. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { compileProblem } from '../../../../src/optimizers/complete-problem.js'
 import { admire } from '../../../../src/optimizers/offline/admire/index.js'
 import type { AdmireParams } from '../../../../src/optimizers/offline/admire/params.js'
-import type { CompiledProblem } from '../../../../src/optimizers/types.js'
+import { assess } from '../../../../src/optimizers/offline/admire/situation.js'
+import { createRng } from '../../../../src/optimizers/random.js'
+import type { CompiledProblem, RunTable } from '../../../../src/optimizers/types.js'
 import { type Given, picked, recommended, suggested } from './asking.js'
 import { bowl, drawnMixtures, paramsWith, problemOf, runTable, SMALL_AND_LARGE } from './support.js'
 
@@ -239,6 +241,47 @@ describe('before any run', () => {
     expect(issuesOf(uncosted, { form: 'mfbo', costs: 'measured' })).toEqual([])
     expect(issuesOf(uncosted, {})).toEqual([])
     expect(issuesOf(two, { form: 'mfbo' })).toEqual([])
+  })
+
+  test('fidelities that cost as much as the target, or more, are learned from and never run', () => {
+    const inverted = problemOf(3, [
+      { name: 'dear', evaluator: 'table', cost: 2 },
+      { name: 'same', evaluator: 'table', cost: 1 },
+      { name: 'cheap', evaluator: 'table', cost: 0.1 },
+      { name: 'large', evaluator: 'table', cost: 1, order: 9 },
+    ])
+    const rows = drawnMixtures(12, 3, 4)
+    const loss = bowl([0.2, 0.2, 0.6])
+    const completed = ['dear', 'same', 'cheap', 'large'].map((name) =>
+      runTable(name, rows, rows.map(loss)),
+    )
+    const ask = (compiled: CompiledProblem, known: RunTable[]) => {
+      const fidelities = compiled.problem.fidelities.map(({ name }) => name)
+      const input = {
+        compiled,
+        params: paramsWith({ candidates: 200 }),
+        completed: known,
+        active: [],
+      }
+      return admire
+        .suggest({ ...input, fidelities, count: 14, rng: createRng(1, 'suggest') })
+        .map(({ fidelity }) => fidelity)
+    }
+    for (const known of [[], completed]) {
+      const asked = ask(inverted, known)
+      expect(asked).toHaveLength(14)
+      expect(asked.filter((name) => name !== 'cheap' && name !== 'large')).toEqual([])
+    }
+    expect(ask(inverted, [])).toContain('cheap')
+    expect(new Set(ask(uncosted, []))).toEqual(new Set(['large']))
+    const situation = assess({
+      compiled: inverted,
+      params: paramsWith(),
+      completed,
+      active: [],
+      offered: ['dear', 'same', 'cheap', 'large'],
+    })
+    expect(situation.runs.scores).toHaveLength(4 * rows.length)
   })
 
   test('one fidelity is refused where several are asked for', () => {

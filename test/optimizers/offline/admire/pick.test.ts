@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { AdmireParams } from '../../../../src/optimizers/offline/admire/params.js'
 import { pick } from '../../../../src/optimizers/offline/admire/pick.js'
+import { assess } from '../../../../src/optimizers/offline/admire/situation.js'
+import { fitGuarded } from '../../../../src/optimizers/offline/admire/surrogate.js'
 import { createRng } from '../../../../src/optimizers/random.js'
 import { rowMatrixFrom } from '../../../../src/optimizers/row-matrix.js'
 import type { RunTable } from '../../../../src/optimizers/types.js'
@@ -56,6 +58,20 @@ describe('a pick', () => {
   test('is, of candidates that look the same, the one that was run', () => {
     // After a single run, nothing is better than its mixture, as far as is known.
     expect(picked([measured('large', [candidates[17]])])).toBe(17)
+  })
+
+  test('is made all the same where the guard leaves no run', () => {
+    // Alternating scores: of no use, and dropped (see the guard's tests); yet one of the candidates has to be named.
+    const noise = runTable(
+      'small',
+      drawnMixtures(40, 3, 5),
+      Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 1 : 2) + 1e-3 * ((i * 7) % 11)),
+    )
+    const rng = createRng(1, 'suggest')
+    const input = { compiled, params: paramsWith(), completed: [noise], active: [] }
+    const situation = assess({ ...input, offered: ['small', 'large'], target: 'large' })
+    expect(fitGuarded(situation, input.params, rng).model).toBeUndefined()
+    expect(placeOf(picked([noise]))).toBeGreaterThanOrEqual(0)
   })
 
   test('is undefined before the first score', () => {

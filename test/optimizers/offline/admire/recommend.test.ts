@@ -138,6 +138,12 @@ describe('with many runs at a cheap fidelity and few at the target', () => {
     const { recommendation } = recommended(compiled, noRuns('large', DOMAINS), { others: [many] })
     expect(large(weightsOf(compiled, recommendation.proposal.weights)) - 2).toBeLessThan(0.05)
     expect(recommendation.evidence.fidelity).toBe('large')
+    // The level of the small runs is not that of the large ones: it has to be said.
+    const said = recommendation.warnings.find(({ code }) => code === 'level-unknown')
+    expect(said?.message).toContain('No run at large')
+    const { few } = tablesOf(1)
+    const codes = recommended(compiled, few, { others: [many] }).recommendation.warnings
+    expect(codes.map(({ code }) => code)).not.toContain('level-unknown')
   })
 
   test('leaves out what does not inform, and says so', () => {
