@@ -80,6 +80,8 @@ export interface SearchState<P> {
 
 export interface SuggestInput<P> extends SearchState<P> {
   count: number
+  /** Asked by methods that take long after each suggestion: whether those that there are will do. Default: all are wanted. */
+  isEnough?: () => boolean
   /** Names of the fidelities that suggestions may be for, at least one; the method decides among several. */
   fidelities: readonly string[]
   /** The fidelity that a mixture is sought for. Default: of those offered or run, the one closest to the target run. */

@@ -83,14 +83,17 @@ function mixtureRows(
 }
 
 interface AskedChoice extends Pick<SuggestTask, 'fidelities' | 'count' | 'seed'> {
-  /** Of a choice that somebody waits for. Default: any number. */
+  /** Of a choice that somebody waits for: it ends early with fewer mixtures. Default: any number. */
   mostSeconds?: number
 }
+
+/** Of the time there is, after which no further mixture is begun: one can take as long as the fit and those before it. */
+const ENOUGH = 0.5
 
 /**
  * The baselines, where they were not tried at the cheapest of the fidelities, and then what the method chooses. None when it has
  * stopped, or waits for results.
- * @throws MixwrightError `overloaded` when there is no choice within `mostSeconds`
+ * @throws MixwrightError `overloaded` when there is no mixture within `mostSeconds`
  */
 export async function chooseMixtures(
   compute: Pick<Compute, 'suggest'>,
@@ -117,14 +120,15 @@ async function suggestInTime(
 ): Promise<ChosenMixture[]> {
   if (mostSeconds === undefined) return compute.suggest(task)
   const signal = AbortSignal.timeout(1000 * mostSeconds)
+  const until = Date.now() + 1000 * ENOUGH * mostSeconds
   try {
-    return await compute.suggest(task, { signal })
+    return await compute.suggest({ ...task, until }, { signal })
   } catch (error) {
     if (!signal.aborted) throw error
     throw new MixwrightError(
       'overloaded',
-      `${task.method} did not choose within ${mostSeconds} s and was stopped. Ask again when less is at work; if it stays, give the ` +
-        'study parameters with which the method computes less, or another method.',
+      `${task.method} did not choose a mixture within ${mostSeconds} s and was stopped. Ask again when less is at work; if it stays, ` +
+        'give the study parameters with which the method computes less, or another method.',
     )
   }
 }

@@ -112,6 +112,11 @@ export interface SuggestTask {
   /** Mixtures being tried, and those tried of methods that do not look at results; they are not suggested again. */
   active: readonly MixtureRows[]
   count: number
+  /**
+   * Milliseconds since the epoch: of a method that looks at results and takes long, what was chosen by then is enough, at least one mixture.
+   * Default: all are waited for.
+   */
+  until?: number
   /** For adaptive methods, and for them alone: what was found. */
   learned?: LearnedRuns
 }

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Suggestion } from '../../src/optimizers/types.js'
 import type { Compute } from '../../src/studies/ports.js'
 import { ThreadGroup } from '../../src/workers/threads/thread-group.js'
-import { AdaptivePlace, withMethod } from './adaptive-support.js'
+import { AdaptivePlace, drawMixtures, withMethod } from './adaptive-support.js'
 import { refusal } from './search-support.js'
 import { COMPUTE, corpusProblem } from './support.js'
 
@@ -12,6 +13,46 @@ const spinning = withMethod({
   suggest: () => {
     throw new Error('it is asked in a thread')
   },
+})
+
+/** Each mixture takes it a twentieth of a second. */
+const leisurely = withMethod({
+  name: 'leisurely',
+  suggest: (input) => {
+    const suggestions: Suggestion[] = []
+    for (const one of drawMixtures(input, 'small', input.count)) {
+      if (suggestions.length > 0 && input.isEnough?.()) break
+      const begun = performance.now()
+      while (performance.now() - begun < 50);
+      suggestions.push(one)
+    }
+    return suggestions
+  },
+})
+
+test('clients that ask for more than can be chosen in time get what was chosen, and those without ask again', async () => {
+  const study = await at.studyOf(leisurely.name)
+  const { suggestions } = at.place.servicesWith({ limits: { choiceSeconds: 0.4 } })
+  await suggestions.suggest(study.id, { client: 'baselines', count: 2 })
+  const served = new Set<string>()
+  let rounds = 0
+  while (served.size < 20) {
+    const waiting = Array.from({ length: 20 }, (_, i) => `client ${i}`).filter(
+      (c) => !served.has(c),
+    )
+    const answers = await Promise.all(
+      waiting.map((client) => suggestions.suggest(study.id, { client })),
+    )
+    rounds += 1
+    answers.forEach(({ trials, exhausted, retryAfter }, i) => {
+      if (trials.length > 0) served.add(waiting[i])
+      else expect({ exhausted, retryAfter }).toEqual({ exhausted: false, retryAfter: 30 })
+    })
+    expect(answers.some(({ trials }) => trials.length > 0)).toBe(true)
+  }
+  // All at once would take a second.
+  expect(rounds).toBeGreaterThan(1)
+  expect(await at.trialsOf(study)).toHaveLength(22)
 })
 
 describe('a method that does not come to an end', () => {
@@ -30,7 +71,9 @@ describe('a method that does not come to an end', () => {
     const ask = (id: string) => services(1).suggestions.suggest(id, { client: 'a', count: 3 })
     const refused = await refusal(ask(study.id))
     expect(refused).toMatchObject({ code: 'overloaded', status: 503 })
-    expect(refused.message).toMatch(/^spinning did not choose within 1 s and was stopped\. .*param/)
+    expect(refused.message).toMatch(
+      /^spinning did not choose a mixture within 1 s and was stopped\. .*param/,
+    )
     expect((await at.trialsOf(study)).length).toBe(0)
     const other = await at.studyOf('hyperband')
     const { trials } = await services(30).suggestions.suggest(other.id, { client: 'a', count: 3 })

@@ -19,7 +19,7 @@ import { decodeTrainingRuns } from './run-tables.js'
 const KEPT = 16
 const kept = new RecentlyUsed<unknown>(KEPT)
 
-export interface KnownMixtures extends Pick<LearnedRuns, 'completed' | 'baselinesAt'> {
+export interface Found extends Pick<LearnedRuns, 'completed' | 'baselinesAt'> {
   active: readonly ActiveTable[]
   avoid: readonly ActiveTable[]
 }
@@ -31,7 +31,7 @@ export interface KnownMixtures extends Pick<LearnedRuns, 'completed' | 'baseline
 export function chooseByResults(
   task: SuggestTask,
   compiled: CompiledProblem,
-  { completed: pages, active, avoid, baselinesAt }: KnownMixtures,
+  { completed: pages, active, avoid, baselinesAt }: Found,
 ): ChosenMixture[] {
   const { problem, space } = compiled
   const completed = decodeTrainingRuns(problem, pages)
@@ -77,10 +77,16 @@ function baselinesOf(space: Space, fidelity: string) {
   }))
 }
 
+interface Tried {
+  completed: RunTable[]
+  active: ActiveTable[]
+  avoid: readonly ActiveTable[]
+}
+
 function ask(
-  { method: name, problemHash, params, seed, fidelities }: SuggestTask,
+  { method: name, problemHash, params, seed, fidelities, until }: SuggestTask,
   compiled: CompiledProblem,
-  tried: { completed: RunTable[]; active: ActiveTable[]; avoid: readonly ActiveTable[] },
+  tried: Tried,
   count: number,
 ): Suggestion[] {
   const method = optimizerByName(name)
@@ -96,6 +102,7 @@ function ask(
     fidelities,
     rng: createRng(seed, 'suggest'),
     memo,
+    ...(until !== undefined && { isEnough: () => Date.now() >= until }),
   })
   const stray = suggestions.find(({ fidelity }) => !fidelities.includes(fidelity))
   if (!stray) return suggestions.slice(0, count)

@@ -114,6 +114,14 @@ describe('what a method suggests that looks at results', () => {
     expect(fits).toBe(3)
   })
 
+  test('is what was chosen in time, at least one mixture, of a method that takes long', async () => {
+    const given = task('admire', { count: 9, params: { candidates: 200, fantasies: 4 } })
+    const atOnce = await suggest(given)
+    expect(atOnce).toHaveLength(9)
+    expect(await suggest({ ...given, until: Date.now() + 1e6 })).toEqual(atOnce)
+    expect(await suggest({ ...given, until: Date.now() - 1 })).toEqual(atOnce.slice(0, 1))
+  })
+
   const forgetful = withMethod({
     name: 'forgetful',
     suggest: (input) => drawMixtures({ ...input, avoid: [] }, 'small', input.count),

@@ -27,6 +27,7 @@ export function suggest(input: Input): Suggestion[] {
   let left = input.candidates && placesLeft(input.candidates, input.avoid ?? [])
   let { active } = input
   while (suggestions.length < input.count) {
+    if (suggestions.length > 0 && input.isEnough?.()) break
     const next = suggestOne({ ...input, params, memo, active, candidates: left && rowsLeft(left) })
     if (!next) break
     const normalised = { data: next.weights, rows: 1, columns: next.weights.length }
