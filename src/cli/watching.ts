@@ -23,7 +23,9 @@ async function watch(api: ApiClient, begun: Search, json: boolean): Promise<Sear
   if (!isUnderWay(begun)) return begun
   // With --json, standard error is kept for a problem document unless a person is looking at it.
   const isSeen = !json || process.stderr.isTTY
-  const display = isSeen ? createTrialDisplay(process.stderr, { total: begun.trials }) : undefined
+  const display = isSeen
+    ? createTrialDisplay(process.stderr, { total: begun.trials, fidelities: begun.fidelities })
+    : undefined
   try {
     return await untilInterrupted((signal) => {
       display?.say(announcement(begun))

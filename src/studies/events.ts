@@ -56,7 +56,14 @@ type SearchEvent =
     }
   | {
       type: 'trial-started'
-      data: { trialId: string; searchId: string; position: number; label: string; attempt: number }
+      data: {
+        trialId: string
+        searchId: string
+        position: number
+        fidelity: string
+        label: string
+        attempt: number
+      }
     }
   | {
       type: 'trial-progress'

@@ -9,9 +9,9 @@ import type { StudyEvent } from '../../src/studies/events.js'
 const FRAME_MS = 100
 
 const searchId = 's'
-const started = (trialId: string, position: number, label = ''): StudyEvent => ({
+const started = (trialId: string, position: number, label = '', fidelity = 'tiny'): StudyEvent => ({
   type: 'trial-started',
-  data: { trialId, searchId, position, label, attempt: 1 },
+  data: { trialId, searchId, position, fidelity, label, attempt: 1 },
 })
 const progress = (trialId: string, tokens: number, loss = 4.8123): StudyEvent => ({
   type: 'trial-progress',
@@ -48,7 +48,8 @@ describe('the board', () => {
       { type: 'trial-cancelled', data: { trialId: 'd', searchId } },
     )
     expect(board).toMatchObject({ completed: 2, failed: 1, cancelled: 1, ended: 4 })
-    expect(board.best).toEqual({ number: 2, label: '', objective: 3.5 })
+    const best = { number: 2, fidelity: 'tiny', label: '', objective: 3.5 }
+    expect([...board.best.values()]).toEqual([best])
     expect(board.running.size).toBe(0)
   })
 
@@ -68,9 +69,13 @@ describe('the board', () => {
 
 describe('without a terminal', () => {
   let now = 0
-  function linesOf(events: readonly (StudyEvent | number)[], total = 3): string[] {
+  function linesOf(
+    events: readonly (StudyEvent | number)[],
+    total = 3,
+    fidelities?: string[],
+  ): string[] {
     const output = new PassThrough().setEncoding('utf8')
-    const display = createTrialDisplay(output, { total, now: () => now })
+    const display = createTrialDisplay(output, { total, fidelities, now: () => now })
     for (const event of events) {
       if (typeof event === 'number') now += event
       else display.handle(event)
@@ -97,6 +102,29 @@ describe('without a terminal', () => {
       'trial 3 goes again: the thread has ended',
       'trial 3 is set aside: the loss is NaN at step 3 (training-diverged)',
       'all trials have ended; fitting',
+    ])
+  })
+
+  test('where the method chooses among fidelities, trials are the best of theirs', () => {
+    const lines = linesOf(
+      [
+        started('a', 0, '', 'tiny'),
+        completed('a', 0, 3.7),
+        started('b', 1, '', 'small'),
+        completed('b', 1, 3.4),
+        started('c', 2, '', 'tiny'),
+        completed('c', 2, 3.5),
+        started('d', 3, '', 'small'),
+        completed('d', 3, 3.45),
+      ],
+      4,
+      ['tiny', 'small'],
+    )
+    expect(lines).toEqual([
+      '1 of 4: trial 1 at tiny completed, objective 3.7000, the best so far there',
+      '2 of 4: trial 2 at small completed, objective 3.4000, the best so far there',
+      '3 of 4: trial 3 at tiny completed, objective 3.5000, the best so far there',
+      '4 of 4: trial 4 at small completed, objective 3.4500',
     ])
   })
 

@@ -40,7 +40,7 @@ const EVENT_DATA = {
   'trial-started': object({
     ...trial,
     position: Type.Integer({ minimum: 0 }),
-    label: Type.String(),
+    ...named,
     attempt,
   }),
   'trial-progress': object({

@@ -172,7 +172,9 @@ async function finish(
   signal: AbortSignal,
 ): Promise<void> {
   const isSeen = !options.json || process.stderr.isTTY
-  const display = isSeen ? createTrialDisplay(process.stderr, { total: search.trials }) : undefined
+  const display = isSeen
+    ? createTrialDisplay(process.stderr, { total: search.trials, fidelities: search.fidelities })
+    : undefined
   try {
     const ended = await watchSearch(api, search, signal, {
       onEvent: (event) => display?.handle(event),

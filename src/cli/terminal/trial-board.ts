@@ -12,11 +12,15 @@ export interface RunningTrial {
   tokensPerSecond: number | undefined
 }
 
+/** Of those at one fidelity: objectives of different ones cannot be compared. */
 export interface BestTrial {
   number: number
+  fidelity: string
   label: string
   objective: number
 }
+
+type Started = Extract<StudyEvent, { type: 'trial-started' }>['data']
 
 /** After these a trial is not at work any more; one that is retried waits. */
 const LEAVING: ReadonlySet<StudyEvent['type']> = new Set([
@@ -30,8 +34,8 @@ const LEAVING: ReadonlySet<StudyEvent['type']> = new Set([
 export class TrialBoard {
   /** By trial id, in the order they were begun. */
   readonly running = new Map<string, RunningTrial>()
-  /** Undefined before the first trial has completed. */
-  best: BestTrial | undefined
+  /** By fidelity, in the order in which the first trials completed there; '' for trials whose beginning was not seen. */
+  readonly best = new Map<string, BestTrial>()
   completed = 0
   failed = 0
   cancelled = 0
@@ -47,8 +51,13 @@ export class TrialBoard {
     return trialName(number, label)
   }
 
+  /** '' for a trial whose beginning was not seen. */
+  fidelityOf(trialId: string): string {
+    return this.#known.get(trialId)?.fidelity ?? ''
+  }
+
   /** Trials whose beginning was seen, for what is said about them once they do not run any more. */
-  readonly #known = new Map<string, { number: number; label: string }>()
+  readonly #known = new Map<string, { number: number; fidelity: string; label: string }>()
 
   apply(event: StudyEvent): void {
     if (event.type === 'trial-started') this.#begin(event.data)
@@ -59,10 +68,10 @@ export class TrialBoard {
     if (LEAVING.has(event.type)) this.running.delete((event.data as { trialId: string }).trialId)
   }
 
-  #begin({ trialId, position, label }: { trialId: string; position: number; label: string }) {
-    const known = { number: position + 1, label }
-    this.#known.set(trialId, known)
-    this.running.set(trialId, { ...unknown(), ...known })
+  #begin({ trialId, position, fidelity, label }: Started) {
+    const number = position + 1
+    this.#known.set(trialId, { number, fidelity, label })
+    this.running.set(trialId, { ...unknown(), number, label })
   }
 
   #progress({
@@ -85,9 +94,11 @@ export class TrialBoard {
   }) {
     this.completed += 1
     if (objective === null) return
-    if (this.best && objective >= this.best.objective) return
     const label = this.#known.get(trialId)?.label ?? ''
-    this.best = { number: position + 1, label, objective }
+    const fidelity = this.fidelityOf(trialId)
+    const best = this.best.get(fidelity)
+    if (best && objective >= best.objective) return
+    this.best.set(fidelity, { number: position + 1, fidelity, label, objective })
   }
 }
 

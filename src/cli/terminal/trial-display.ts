@@ -7,6 +7,8 @@ import { type RunningTrial, TrialBoard, trialName } from './trial-board.js'
 export interface TrialDisplayOptions {
   /** Trials of the search. */
   total: number
+  /** Those among which its method chooses, where it does: trials are shown with them then. */
+  fidelities?: readonly string[] | null
   /** Milliseconds, for the pace of plain lines. Default: the clock. */
   now?: () => number
 }
@@ -35,7 +37,8 @@ const BAR_SIZE = 24
 const ROWS = 24
 const LINE_EVERY_MS = 10_000
 
-function onTerminal(output: DisplayOutput, { total }: TrialDisplayOptions): TrialDisplay {
+function onTerminal(output: DisplayOutput, options: TrialDisplayOptions): TrialDisplay {
+  const { total } = options
   const colours = coloursFor(output)
   const board = new TrialBoard()
   const bars = new Map<string, SingleBar>()
@@ -77,7 +80,7 @@ function onTerminal(output: DisplayOutput, { total }: TrialDisplayOptions): Tria
       bar.update(trial.tokens, payload)
     }
     summary.setTotal(total)
-    summary.update(board.ended, { best: standing(board, colours) })
+    summary.update(board.ended, { best: standing(board, options, colours) })
   }
   draw()
   return {
@@ -122,13 +125,15 @@ function asLines(output: DisplayOutput, options: TrialDisplayOptions): TrialDisp
       const name = 'trialId' in event.data ? board.nameOf(event.data.trialId) : ''
       board.apply(event)
       if (text) write(text)
-      else if (event.type === 'trial-completed') write(completion(event.data, name, board, total))
+      else if (event.type === 'trial-completed') write(completion(event.data, name, board, options))
       else if (event.type === 'trial-progress') sayProgress()
     },
     say: write,
     close() {},
   }
 }
+
+type Completed = Extract<StudyEvent, { type: 'trial-completed' }>['data'] & { position: number }
 
 /** What is worth a line wherever it is shown. */
 function remark(event: StudyEvent, board: TrialBoard, colours: Colours): string | undefined {
@@ -147,22 +152,34 @@ function remark(event: StudyEvent, board: TrialBoard, colours: Colours): string 
 }
 
 function completion(
-  { position, objective }: { position: number; objective: number | null },
+  { trialId, position, objective }: Completed,
   name: string,
-  { best, ended }: TrialBoard,
-  total: number,
+  board: TrialBoard,
+  options: TrialDisplayOptions,
 ): string {
-  const mark = best?.number === position + 1 ? ', the best so far' : ''
+  const fidelity = board.fidelityOf(trialId)
+  const place = placeOf(fidelity, options)
+  const isBest = board.best.get(fidelity)?.number === position + 1
+  const mark = isBest ? `, the best so far${place && ' there'}` : ''
   const who = name === trialName(undefined, '') ? trialName(position + 1, '') : name
-  return `${ended} of ${total}: ${who} completed, objective ${objective?.toFixed(4) ?? 'unknown'}${mark}`
+  return `${board.ended} of ${options.total}: ${who}${place} completed, objective ${objective?.toFixed(4) ?? 'unknown'}${mark}`
 }
 
-function standing({ best, failed }: TrialBoard, colours: Colours): string {
+function placeOf(fidelity: string, { fidelities }: TrialDisplayOptions): string {
+  return fidelities && fidelity !== '' ? ` at ${fidelity}` : ''
+}
+
+function standing(
+  { best, failed }: TrialBoard,
+  options: TrialDisplayOptions,
+  colours: Colours,
+): string {
   const parts: string[] = []
   if (failed > 0) parts.push(colours.red(`${failed} set aside`))
-  if (best) {
-    const { number, label, objective } = best
-    parts.push(`best ${objective.toFixed(4)} by ${trialName(number, label)}`)
+  for (const one of best.values()) {
+    const { number, fidelity, label, objective } = one
+    const place = placeOf(fidelity, options)
+    parts.push(`best${place} ${objective.toFixed(4)} by ${trialName(number, label)}`)
   }
   return parts.map((part) => `, ${part}`).join('')
 }

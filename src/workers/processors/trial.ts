@@ -71,6 +71,7 @@ class TrialPlan implements JobPlan<LoadedTrial, TrainOutcome> {
         trialId: trial.id,
         searchId: trial.searchId,
         position: trial.position,
+        fidelity: trial.fidelity,
         label: trial.label,
         attempt: attempt.number,
       },
