@@ -57,6 +57,15 @@ const EntrySummarySchema = Type.Object(
     runs: Type.Record(Type.String(), Type.Number(), {
       description: 'Fidelity → runs made by the end, mean over the seeds.',
     }),
+    ends: Type.Object(
+      {
+        budget: Type.Integer({ description: 'The next run was not within the budget.' }),
+        runs: Type.Integer({ description: '`maxRuns` were made.' }),
+        'nothing-left': Type.Integer({ description: 'Every mixture was run.' }),
+        stopped: Type.Integer({ description: 'The method had nothing more to suggest.' }),
+      },
+      { ...closed, description: 'How many replays ended for which reason.' },
+    ),
     optimumPaid: Type.Object(
       {
         share: Type.Number({ minimum: 0, maximum: 1, description: 'Seeds that ran it.' }),

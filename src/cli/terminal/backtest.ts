@@ -15,7 +15,7 @@ export function backtestText(report: StoredBacktestReport, stream: NodeJS.Writab
   const sections = report.entries.map((entry) => [
     entry.label === entry.method ? entry.label : `${entry.label} (${entry.method})`,
     budgetTable(entry, { decimals, seeds: report.seeds.length }, colours),
-    colours.dim(`  runs made: ${runsText(entry)}`),
+    colours.dim(`  runs made: ${runsText(entry)}${endsText(entry)}`),
   ])
   const summary = ['Who finds the best, and when', summaryTable(report, colours)]
   const body = [...sections, summary]
@@ -87,6 +87,19 @@ function runsText({ runs }: EntrySummary): string {
   return Object.entries(runs)
     .map(([fidelity, count]) => `${numberText(count)} at ${fidelity}`)
     .join(', ')
+}
+
+/** What is not to be expected: of those that ended for want of budget nothing has to be said. */
+function endsText({ ends }: EntrySummary): string {
+  const reasons = [
+    [ends.stopped, 'the method had nothing more to suggest'],
+    [ends['nothing-left'], 'every mixture was run'],
+    [ends.runs, 'the most runs were made'],
+  ] as const
+  return reasons
+    .filter(([count]) => count > 0)
+    .map(([count, reason]) => `; ${count} replay${count === 1 ? '' : 's'} ended as ${reason}`)
+    .join('')
 }
 
 function summaryTable({ entries }: StoredBacktestReport, colours: Colours): string {

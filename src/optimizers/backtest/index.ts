@@ -14,6 +14,7 @@ export type {
   EntrySummary,
   Estimate,
   Replay,
+  ReplayEnd,
   ReplayInput,
   ReplayStep,
 } from './types.js'

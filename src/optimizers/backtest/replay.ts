@@ -4,7 +4,7 @@ import type { SearchState, Suggestion } from '../types.js'
 import { isWithin } from './limits.js'
 import { afterTaking, costOfTaken, openPools, type Pool } from './pools.js'
 import { runsAt, scoredRows } from './table.js'
-import type { Remaining, Replay, ReplayInput, ReplayStep } from './types.js'
+import type { Remaining, Replay, ReplayEnd, ReplayInput, ReplayStep } from './types.js'
 
 /**
  * Replays one method with one seed: again and again the method says which row of the tables to look up next, sees what was
@@ -34,7 +34,7 @@ function nextRun(
   input: ReplayInput,
   pools: readonly Pool[],
   runs: number,
-): { pool: Pool; row: number } | Replay['end'] {
+): { pool: Pool; row: number } | ReplayEnd {
   const { entry, seed, budget, maxRuns } = input
   const open = pools.filter(({ remaining }) => remaining.rows.length > 0)
   if (open.length === 0) return 'nothing-left'

@@ -10,6 +10,7 @@ import type {
   BudgetSummary,
   EntrySummary,
   Replay,
+  ReplayEnd,
 } from './types.js'
 
 /** What the replays are judged by. */
@@ -79,6 +80,7 @@ function summariseEntry(
     runs: Object.fromEntries(
       tables.map(({ fidelity }) => [fidelity, meanRuns(replays, fidelity)] as const),
     ),
+    ends: countEnds(replays),
     optimumPaid: {
       share: shareKnown(paid),
       medianTargetRuns: medianOrNever(paid.map((found) => found?.targetRuns ?? null)),
@@ -149,6 +151,12 @@ function costToStay(replay: Replay, { scores, best, tolerance }: Truth): number 
   const from = good.lastIndexOf(false) + 1
   if (from === picks.length) return null
   return from === 0 ? 0 : replay.steps[from - 1].cost
+}
+
+function countEnds(replays: readonly Replay[]): Record<ReplayEnd, number> {
+  const ends = { budget: 0, runs: 0, 'nothing-left': 0, stopped: 0 }
+  for (const { end } of replays) ends[end] += 1
+  return ends
 }
 
 function meanRuns(replays: readonly Replay[], fidelity: string): number {

@@ -52,9 +52,11 @@ export interface Replay {
   /** The pick before any run, at cost 0: a row of the target's table; null where the method cannot tell yet. */
   first: number | null
   steps: ReplayStep[]
-  /** Why it ended; `stopped` where the method suggests nothing though there is something left to try. */
-  end: 'budget' | 'runs' | 'nothing-left' | 'stopped'
+  end: ReplayEnd
 }
+
+/** Why a replay ended; `stopped` where the method suggests nothing though there is something left to try. */
+export type ReplayEnd = 'budget' | 'runs' | 'nothing-left' | 'stopped'
 
 /** Mean over the seeds with its 95 % interval; null where no seed has a value. */
 export interface Estimate {
@@ -87,6 +89,8 @@ export interface EntrySummary {
   budgets: BudgetSummary[]
   /** Runs by fidelity at the end, mean over the seeds. */
   runs: Record<string, number>
+  /** How many seeds ended for which reason. */
+  ends: Record<ReplayEnd, number>
   /** First time that the optimum was run at the target: how many target runs, and the cost of all runs; seeds without it count as never. */
   optimumPaid: { share: number; medianTargetRuns: number | null; medianCost: number | null }
   /** First cost from which on the pick stays within the tolerance of the optimum. */

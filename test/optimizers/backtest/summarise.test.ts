@@ -99,6 +99,13 @@ describe('by hand', () => {
   })
 })
 
+test('replays are counted by why they ended', () => {
+  const ends = ['stopped', 'budget', 'stopped', 'nothing-left', 'runs', 'stopped'] as const
+  const replays = ends.map((end, seed) => ({ ...replayOf(seed, [['big', 0, 0]]), end }))
+  const [{ ends: counts }] = report(replays, [10]).entries
+  expect(counts).toEqual({ budget: 1, runs: 1, 'nothing-left': 1, stopped: 3 })
+})
+
 describe('the optimum', () => {
   test('is any of the rows that share the best score, at the target only', () => {
     const tied = backtestTable([runsWith('small', [5, 5, 1, 5]), runsWith('big', [2, 4, 2, 3])], {

@@ -89,6 +89,7 @@ export const backtestExample = {
           },
         ],
         runs: { default: 12 },
+        ends: { budget: 20, runs: 0, 'nothing-left': 0, stopped: 0 },
         optimumPaid: { share: 0.25, medianTargetRuns: null, medianCost: null },
         withinTolerance: { share: 0.6, medianCost: 9 },
       },
