@@ -2,6 +2,9 @@ const LOG_SQRT_2_PI = 0.5 * Math.log(2 * Math.PI)
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI)
 const INVERSE_SQRT_PI = 1 / Math.sqrt(Math.PI)
 
+/** z of a central 90 % interval. */
+export const Z_90 = 1.6448536269514722
+
 /** Below it erf is fitted, above it erfcx (Cody 1969). */
 const SMALL = 0.46875
 

@@ -36,3 +36,17 @@ export function selectRows(matrix: RowMatrix, indices: ArrayLike<number>): RowMa
   }
   return selected
 }
+
+/** All rows of the matrices, below each other. */
+export function stackRows(parts: readonly RowMatrix[], columns: number): RowMatrix {
+  const all = createRowMatrix(
+    parts.reduce((sum, { rows }) => sum + rows, 0),
+    columns,
+  )
+  let at = 0
+  for (const part of parts) {
+    all.data.set(part.data.subarray(0, part.rows * columns), at * columns)
+    at += part.rows
+  }
+  return all
+}

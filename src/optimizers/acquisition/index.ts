@@ -18,7 +18,6 @@ export {
 } from './max-value-entropy.js'
 export {
   informationGain,
-  informationGainPerCost,
   truncationInformation,
   truncationInformationBound,
 } from './multi-fidelity-entropy.js'

@@ -92,26 +92,6 @@ export function informationGain(
   return sum / maxima.length
 }
 
-/**
- * `informationGain` in nats per unit of the run's cost.
- * @param cost > 0 and finite
- * @throws RangeError as `informationGain`, or when the cost is outside its range
- */
-export function informationGainPerCost(
-  targetMean: number,
-  targetSd: number,
-  observedSd: number,
-  covariance: number,
-  maxima: ArrayLike<number>,
-  cost: number,
-  scale = 1,
-): number {
-  if (!(cost > 0 && cost < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`the cost of a run is ${cost}`)
-  }
-  return informationGain(targetMean, targetSd, observedSd, covariance, maxima, scale) / cost
-}
-
 /** e^{u²/2} Φ(u) ln Φ(u): about u/(2 √(2π)) far on the left, −1/(u √(2π)) far on the right. */
 function scaledLogCdf(u: number): number {
   if (u <= 0) {

@@ -39,7 +39,10 @@ export function withoutRepeats(runs: RunTable): RunTable {
 function meanOfKnown(values: Float64Array, members: readonly number[][]): Float64Array {
   return Float64Array.from(members, (rows) => {
     const known = rows.map((row) => values[row]).filter((value) => !Number.isNaN(value))
-    return known.reduce((sum, value) => sum + value / known.length, known.length > 0 ? 0 : Number.NaN)
+    return known.reduce(
+      (sum, value) => sum + value / known.length,
+      known.length > 0 ? 0 : Number.NaN,
+    )
   })
 }
 

@@ -1,13 +1,12 @@
 import { largestViolation, projectKl } from '../mixture/index.js'
 import type { Space } from '../mixture/types.js'
+import { Z_90 } from '../normal-distribution.js'
 import type { ScalarObjective } from '../objective.js'
 import type { Rng } from '../random.js'
 import type { MetricPrediction } from '../recommendation.js'
 import { type RowMatrix, rowMatrixFrom } from '../row-matrix.js'
 import type { MetricModel } from '../surrogates/index.js'
 
-/** z of a central 90 % interval. */
-const Z_90 = 1.6448536269514722
 /** Each gives two pairs of runs. */
 const COMPARISON_DRAWS = 2000
 

@@ -1,7 +1,7 @@
 import { groupReplicates } from '../distinct-mixtures.js'
 import { countMixtures, missingRuns, predictedObjective } from '../evidence/index.js'
 import { compileObjective, measuredObjective, metricsOfObjective } from '../objective.js'
-import { createRowMatrix, type RowMatrix, rowOf } from '../row-matrix.js'
+import { stackRows } from '../row-matrix.js'
 import { fitMetricMeans, metricData } from '../surrogates/index.js'
 import type { SurrogateName } from '../surrogates/types.js'
 import type { CompiledProblem, PickInput, RunTable } from '../types.js'
@@ -13,7 +13,7 @@ export function pickBestMeasured<P>(input: PickInput<P>): number | undefined {
   const runs = completed.find(({ fidelity }) => fidelity === target)
   if (!runs) return undefined
   const measured = measuredObjective(compiled.problem, runs)
-  const { groupOf } = groupReplicates(stacked(candidates, runs.normalised))
+  const { groupOf } = groupReplicates(stackRows([candidates, runs.normalised], candidates.columns))
   const sums = new Map<number, { sum: number; count: number }>()
   measured.forEach((value, i) => {
     if (!Number.isFinite(value)) return
@@ -71,11 +71,4 @@ export function lowestFinite(values: Float64Array): number | undefined {
     if (Number.isFinite(value) && (best === undefined || value < values[best])) best = i
   })
   return best
-}
-
-function stacked(one: RowMatrix, other: RowMatrix): RowMatrix {
-  const all = createRowMatrix(one.rows + other.rows, one.columns)
-  for (let i = 0; i < one.rows; i++) rowOf(all, i).set(rowOf(one, i))
-  for (let i = 0; i < other.rows; i++) rowOf(all, one.rows + i).set(rowOf(other, i))
-  return all
 }

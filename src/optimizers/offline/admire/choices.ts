@@ -7,11 +7,11 @@ import {
 } from '../../mixture/index.js'
 import { uniformMixture } from '../../mixture/reference-mixtures.js'
 import type { Rng } from '../../random.js'
-import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
+import { createRowMatrix, type RowMatrix, rowOf, selectRows, stackRows } from '../../row-matrix.js'
 import { triedAt } from './design.js'
 import { type Model, pointsOf } from './model.js'
 import type { AdmireParams } from './params.js'
-import { rowsAt, stack } from './runs.js'
+import { rowsAt } from './runs.js'
 import type { Situation } from './situation.js'
 import type { Choices } from './utilities.js'
 
@@ -40,7 +40,7 @@ export function tableOffer(
     place,
     rows: candidates.get(runs.fidelities[place]) ?? createRowMatrix(0, m),
   }))
-  const weights = stack(
+  const weights = stackRows(
     parts.map(({ rows }) => rows),
     m,
   )
@@ -50,7 +50,7 @@ export function tableOffer(
     weights,
     fidelity: Int32Array.from(parts.flatMap(({ place, rows }) => Array(rows.rows).fill(place))),
     rows: Int32Array.from(parts.flatMap(({ rows }) => [...Array(rows.rows).keys()])),
-    sought: left ? stack([left, run], m) : stack([weights, runs.weights], m),
+    sought: left ? stackRows([left, run], m) : stackRows([weights, runs.weights], m),
   }
 }
 
@@ -69,7 +69,7 @@ export function spaceOffer(
     rng: rng.fork('candidates'),
   })
   const { runs, pending, offered } = situation
-  const sought = stack([candidates, runs.weights, pending.weights], space.names.length)
+  const sought = stackRows([candidates, runs.weights, pending.weights], space.names.length)
   const shared = offered.find((place) => isLackingShared(situation, params, place))
   const parts = offered.map((place) => {
     const rows =

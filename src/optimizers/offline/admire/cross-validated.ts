@@ -72,14 +72,9 @@ function predictLeftOut(
  */
 function tellingFidelity(runs: Runs): number {
   const enough = 3 * (runs.weights.columns + 1)
-  const distinct = runs.fidelities.map((_, m) => {
-    const rows = [...runs.fidelity.keys()].filter((i) => runs.fidelity[i] === m)
-    const { columns, data } = runs.weights
-    const own = Float64Array.from(
-      rows.flatMap((i) => [...data.subarray(i * columns, (i + 1) * columns)]),
-    )
-    return groupReplicates({ data: own, rows: rows.length, columns }).count
-  })
+  const distinct = runs.fidelities.map(
+    (_, m) => groupReplicates(selectRows(runs.weights, rowsAt(runs, m))).count,
+  )
   const places = [...distinct.keys()]
   return (
     places.toReversed().find((m) => distinct[m] >= enough) ??

@@ -13,11 +13,11 @@ import { uniformMixture } from '../../mixture/reference-mixtures.js'
 import { uniformDrawer } from '../../mixture/sampling/feasible.js'
 import type { Space } from '../../mixture/types.js'
 import type { Rng } from '../../random.js'
-import { type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
+import { type RowMatrix, rowOf, selectRows, stackRows } from '../../row-matrix.js'
 import type { Memo } from '../../types.js'
 import { memoKey } from './memo-key.js'
 import type { AdmireParams } from './params.js'
-import { countRuns, rowsAt, stack } from './runs.js'
+import { countRuns, rowsAt } from './runs.js'
 import type { Placed, Situation } from './situation.js'
 
 /** Weights are multiples of 1/1,000 where the constraints let them, as trainers' samplers take them; the model sees what is run. */
@@ -118,7 +118,7 @@ function mixturesBelow({ runs, pending, costs }: Situation, fidelity: number): R
       weights,
       [...places.keys()].filter((i) => isBelow(places[i])),
     )
-  return stack([rowsBelow(runs), rowsBelow(pending)], runs.weights.columns)
+  return stackRows([rowsBelow(runs), rowsBelow(pending)], runs.weights.columns)
 }
 
 function firstFeasible(space: Space, rows: RowMatrix, tried: MixtureSet): Float64Array | undefined {

@@ -1,5 +1,6 @@
 import { toMixture } from '../../mixture/index.js'
 import type { Space } from '../../mixture/types.js'
+import { Z_90 } from '../../normal-distribution.js'
 import type { Explanation } from '../../recommendation.js'
 import { createRowMatrix, type RowMatrix, rowOf } from '../../row-matrix.js'
 import type { FidelityJudgement, RankAgreement } from './guard.js'
@@ -10,8 +11,6 @@ import type { Guarded } from './surrogate.js'
 
 /** Points of a response curve. */
 const POINTS = 21
-/** z of a central 90 % interval. */
-const Z_90 = 1.6448536269514722
 
 /**
  * What the model of the objective has learned, for people.

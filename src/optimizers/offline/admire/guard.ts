@@ -1,4 +1,5 @@
 import { MixtureSet, SAME_MIXTURE } from '../../mixture/index.js'
+import { Z_90 } from '../../normal-distribution.js'
 import type { Rng } from '../../random.js'
 import { rowOf } from '../../row-matrix.js'
 import {
@@ -43,7 +44,6 @@ const TELLING_PER_DOMAIN = 2.5
 /** artanh of a correlation, beforehand: the prior of the coregionalisation, too. */
 const EXPECTED = Math.atanh(0.7)
 const EXPECTED_PRECISION = 1 / 0.6 ** 2
-const Z_90 = 1.6448536269514722
 const MOST_CORRELATED = 0.999
 
 /**

@@ -1,12 +1,12 @@
 import { refine, sampleMaxima } from '../../acquisition/index.js'
 import { snap } from '../../mixture/index.js'
 import type { Rng } from '../../random.js'
-import { type RowMatrix, rowOf } from '../../row-matrix.js'
+import { type RowMatrix, rowMatrixFrom, rowOf } from '../../row-matrix.js'
 import { improvementObjective, informationObjective } from './ascent.js'
 import type { Offer } from './choices.js'
 import { STEPS, triedAt } from './design.js'
 import { type Model, pointsOf } from './model.js'
-import { baselineAtTarget, type Outlook, rowsOf } from './outlook.js'
+import { baselineAtTarget, type Outlook } from './outlook.js'
 import type { AdmireParams } from './params.js'
 import { bestObserved, publishedMaxima } from './replication.js'
 import { logUtilities, raterOf } from './utilities.js'
@@ -69,7 +69,7 @@ export function bestOfSpace(
   const fresh = multiples.length > 0 ? multiples : candidates.filter(isNew).slice(0, 1)
   if (fresh.length === 0) return undefined
   const utilities = rate({
-    weights: rowsOf(fresh.map(({ weights }) => weights)),
+    weights: rowMatrixFrom(fresh.map(({ weights }) => weights)),
     fidelity: Int32Array.from(fresh, ({ fidelity }) => fidelity),
   })
   const best = placesByValue(utilities)[0]
@@ -102,7 +102,7 @@ function climb(
   const objectiveAt = (fidelity: number) =>
     samples ? informationObjective(model, fidelity, samples) : improvementObjective(model, best)
   return starts.map(({ weights, fidelity }) => ({
-    weights: refine(space, rowsOf([weights]), objectiveAt(fidelity), CLIMB).weights,
+    weights: refine(space, rowMatrixFrom([weights]), objectiveAt(fidelity), CLIMB).weights,
     fidelity,
   }))
 }

@@ -1,7 +1,7 @@
 import { logNoisyExpectedImprovement, sampledIncumbents } from '../../acquisition/index.js'
 import { choleskyWithJitter, solveLowerMany } from '../../linear-algebra/index.js'
 import type { Rng } from '../../random.js'
-import { createRowMatrix, rowOf } from '../../row-matrix.js'
+import { createRowMatrix, rowOf, selectRows } from '../../row-matrix.js'
 import type { GpProjection } from '../../surrogates/gaussian-process/index.js'
 import { baselineAtTarget, type Outlook } from './outlook.js'
 
@@ -52,15 +52,8 @@ function bestOf({ model }: Outlook, baseline: GpProjection): GpProjection {
   const ranked = [...baseline.means.keys()].sort((a, b) => baseline.means[b] - baseline.means[a])
   const kept = ranked.slice(0, MOST_BASELINE)
   if (kept.length === ranked.length) return baseline
-  const { columns, data } = baseline.points
   return model.posterior.at({
-    points: {
-      data: Float64Array.from(
-        kept.flatMap((i) => [...data.subarray(i * columns, (i + 1) * columns)]),
-      ),
-      rows: kept.length,
-      columns,
-    },
+    points: selectRows(baseline.points, kept),
     fidelity: Int32Array.from(kept, (i) => baseline.fidelity[i]),
   })
 }

@@ -1,5 +1,5 @@
 import type { Rng } from '../../random.js'
-import { createRowMatrix, type RowMatrix, rowOf } from '../../row-matrix.js'
+import { rowMatrixFrom, rowOf } from '../../row-matrix.js'
 import type { GpProjection } from '../../surrogates/gaussian-process/index.js'
 import { type Model, pointsOf } from './model.js'
 import type { AdmireParams } from './params.js'
@@ -70,19 +70,11 @@ export function baselineAtTarget({ model, situation }: Outlook): GpProjection {
   const atTarget = rowsAt(runs, target)
   const rows = atTarget.length > 0 ? atTarget : [...runs.fidelity.keys()]
   const waiting = [...pending.fidelity.keys()].filter((i) => pending.fidelity[i] === target)
-  const weights = rowsOf([
+  const weights = rowMatrixFrom([
     ...rows.map((i) => rowOf(runs.weights, i)),
     ...waiting.map((i) => rowOf(pending.weights, i)),
   ])
   return model.posterior.at(pointsOf(model, weights, target))
-}
-
-export function rowsOf(rows: readonly Float64Array[]): RowMatrix {
-  const matrix = createRowMatrix(rows.length, rows[0]?.length ?? 0)
-  rows.forEach((row, i) => {
-    rowOf(matrix, i).set(row)
-  })
-  return matrix
 }
 
 /** Each draw with its mirror image, so that their mean is 0. */

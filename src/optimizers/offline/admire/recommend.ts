@@ -5,16 +5,15 @@ import { uniformMixture } from '../../mixture/reference-mixtures.js'
 import type { Space } from '../../mixture/types.js'
 import { createRng, type Rng } from '../../random.js'
 import type { Warning } from '../../recommendation.js'
-import { type RowMatrix, selectRows } from '../../row-matrix.js'
+import { type RowMatrix, rowMatrixFrom, selectRows } from '../../row-matrix.js'
 import type { RecommendInput, RecommendResult } from '../../types.js'
 import { meanObjective } from './ascent.js'
 import { explain, objectiveAt } from './explanation.js'
 import { fitMetricModels } from './metric-models.js'
 import { MOST_KNOWN, type Model, pointsOf } from './model.js'
-import { rowsOf } from './outlook.js'
 import type { AdmireParams } from './params.js'
 import { asPublished } from './replication.js'
-import { rowsAt } from './runs.js'
+import { countRuns, rowsAt } from './runs.js'
 import { assess, type Situation } from './situation.js'
 import { fitGuarded, type Guarded } from './surrogate.js'
 
@@ -61,19 +60,19 @@ function bestMean(space: Space, model: Model, count: number, rng: Rng): BestMean
     references: [space.prior, uniformMixture(space)],
     rng: rng.fork('proposal'),
   })
-  const starts = rowsOf(ranked(model, candidates, CLIMBS))
+  const starts = rowMatrixFrom(ranked(model, candidates, CLIMBS))
   const { weights } = refine(space, starts, meanObjective(model))
-  const { means, deviations } = model.posterior.at(pointsOf(model, rowsOf([weights]), model.target))
-  const { mean, sd } = objectiveAt(model, model.target, means[0], deviations[0])
-  const counts = model.runs.fidelities.map(
-    (name, m) => [name, model.runs.fidelity.filter((own) => own === m).length] as const,
+  const { means, deviations } = model.posterior.at(
+    pointsOf(model, rowMatrixFrom([weights]), model.target),
   )
+  const { mean, sd } = objectiveAt(model, model.target, means[0], deviations[0])
+  const counts = countRuns(model.runs)
   const solver = {
     candidates: count,
     climbs: CLIMBS,
     predicted: mean,
     sd,
-    runs: Object.fromEntries(counts),
+    runs: Object.fromEntries(model.runs.fidelities.map((name, m) => [name, counts[m]])),
   }
   return { weights, optimum: mean, solver, candidates }
 }

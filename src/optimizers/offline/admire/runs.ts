@@ -1,5 +1,5 @@
 import { compileObjective, measuredObjective } from '../../objective.js'
-import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
+import { type RowMatrix, selectRows, stackRows } from '../../row-matrix.js'
 import { quantile } from '../../surrogates/statistics.js'
 import type { CompiledProblem, RunTable } from '../../types.js'
 
@@ -41,7 +41,7 @@ export function gatherRuns(
     Float64Array.from(parts.flatMap((part) => part.kept.map((i) => of(part, i))))
   return {
     fidelities,
-    weights: stack(
+    weights: stackRows(
       parts.map(({ weights }) => weights),
       domains,
     ),
@@ -82,20 +82,6 @@ function addVariances(table: RunTable, metric: string, factor: number, out: Floa
   table.standardErrors?.get(metric)?.forEach((error, i) => {
     if (Number.isFinite(error)) out[i] += (factor * error) ** 2
   })
-}
-
-/** All rows of the matrices, below each other. */
-export function stack(parts: readonly RowMatrix[], columns: number): RowMatrix {
-  const all = createRowMatrix(
-    parts.reduce((sum, { rows }) => sum + rows, 0),
-    columns,
-  )
-  let at = 0
-  for (const part of parts) {
-    all.data.set(part.data.subarray(0, part.rows * columns), at * columns)
-    at += part.rows
-  }
-  return all
 }
 
 /** The runs that are kept, with only the fidelities named (places in `fidelities`, ascending). */
@@ -146,5 +132,3 @@ export function countRuns({ fidelities, fidelity }: Runs): number[] {
 export function rowsAt({ fidelity }: Pick<Runs, 'fidelity'>, m: number): number[] {
   return [...fidelity.keys()].filter((i) => fidelity[i] === m)
 }
-
-export const mixtureOf = ({ weights }: Runs, i: number) => rowOf(weights, i)

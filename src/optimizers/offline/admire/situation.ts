@@ -1,8 +1,8 @@
-import { type RowMatrix, selectRows } from '../../row-matrix.js'
+import { type RowMatrix, selectRows, stackRows } from '../../row-matrix.js'
 import { mean } from '../../surrogates/statistics.js'
 import type { ActiveTable, CompiledProblem, RunTable } from '../../types.js'
 import type { AdmireParams } from './params.js'
-import { gatherRuns, objectiveScoring, type Runs, stack } from './runs.js'
+import { gatherRuns, objectiveScoring, type Runs } from './runs.js'
 
 /** Mixtures (k × m), each at a fidelity of the model. */
 export interface Placed {
@@ -78,7 +78,7 @@ function placeAll(
 ): Placed {
   const own = tables.filter(({ fidelity }) => place.has(fidelity))
   return {
-    weights: stack(
+    weights: stackRows(
       own.map(({ normalised }) => normalised),
       domains,
     ),
