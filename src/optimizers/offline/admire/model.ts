@@ -3,27 +3,14 @@ import { createRng, permutation, type Rng } from '../../random.js'
 import type { RowMatrix } from '../../row-matrix.js'
 import {
   aggregateRepeats,
-  ar1,
   fitGp,
   type GpObservations,
   type GpPoints,
   GpPosterior,
-  type GpRecipe,
   type GpSpecification,
-  gamma,
-  ILR,
   type InputMap,
-  icm,
-  linearTruncated,
-  MATERN_5_2,
   mapRows,
-  minMax,
-  RAW,
-  RBF,
-  SQRT,
   type Standardisation,
-  single,
-  specifyGp,
   standardisationOf,
   standardise,
 } from '../../surrogates/gaussian-process/index.js'
@@ -31,6 +18,7 @@ import type { Memo } from '../../types.js'
 import { memoKey } from './memo-key.js'
 import type { AdmireParams } from './params.js'
 import { type Runs, restrictRuns, winsorise } from './runs.js'
+import { inputMap, specificationOf } from './specification.js'
 
 /** Beyond so many runs the hyper-parameters are learned from a part of them: a fit grows with the third power. */
 const MOST_FITTED = 400
@@ -136,28 +124,6 @@ function scaleLike({ specification }: Model, runs: Runs): Standardisation {
     : standardisationOf(runs.scores, runs.fidelity, runs.fidelities.length)
 }
 
-/** What is stored of a model beside its numbers. */
-export function recipeOf(
-  { specification, map }: Model,
-  space: Space,
-  { replicate }: AdmireParams,
-  costs: readonly number[],
-): GpRecipe {
-  const { kernel, fidelityKernel, meanByFidelity, noiseByFidelity } = specification
-  const isBounded = map.name === 'min-max'
-  return {
-    kernel: kernel.name,
-    inputs: map.name,
-    lower: isBounded ? [...space.lower] : [],
-    upper: isBounded ? [...space.upper] : [],
-    fidelityKernel: fidelityKernel.name,
-    fidelities: fidelityKernel.fidelities,
-    coordinates: replicate ? publishedCoordinates(costs) : [],
-    meanByFidelity,
-    noiseByFidelity,
-  }
-}
-
 /** Mixtures (k × m) at one fidelity, or each at its own, as the Gaussian process takes them. */
 export function pointsOf(
   { map }: Pick<Model, 'map'>,
@@ -183,51 +149,6 @@ export function learnedCorrelation(model: Model, one: number, other: number): nu
     return sum
   }
   return covariance(one, other) / Math.sqrt(covariance(one, one) * covariance(other, other))
-}
-
-/** The coordinates that the parameters name. */
-export function inputMap(space: Space, { inputs, replicate }: AdmireParams): InputMap {
-  if (replicate || inputs === 'raw') return RAW
-  if (inputs === 'sqrt') return SQRT
-  return inputs === 'ilr' ? ILR : minMax(space.lower, space.upper)
-}
-
-function specificationOf(
-  fidelities: number,
-  map: InputMap,
-  { space, params, costs }: ModelOptions,
-): GpSpecification {
-  const coordinates = map.coordinates(space.names.length)
-  if (params.replicate) return publishedSpecification(costs, coordinates)
-  const several = params.fidelityKernel === 'icm' ? icm : ar1
-  return specifyGp({
-    kernel: params.kernel === 'rbf' ? RBF : MATERN_5_2,
-    fidelityKernel: fidelities > 1 ? several(fidelities) : single(),
-    coordinates,
-    meanByFidelity: fidelities > 1,
-  })
-}
-
-/** Of ADMIRE's program (spec A2): one noise for all fidelities, the parameter ratio as coordinate. */
-function publishedSpecification(costs: readonly number[], coordinates: number): GpSpecification {
-  return specifyGp({
-    kernel: MATERN_5_2,
-    fidelityKernel: {
-      ...linearTruncated(publishedCoordinates(costs)),
-      lengthScalePriors: [
-        { ...gamma(3, 6), start: Math.LN2 },
-        { ...gamma(6, 2), start: Math.LN2 },
-      ],
-    },
-    coordinates,
-    noiseByFidelity: false,
-    noisePrior: { ...gamma(1.1, 0.05), start: 2 },
-  })
-}
-
-function publishedCoordinates(costs: readonly number[]): number[] {
-  const target = costs[costs.length - 1] || 1
-  return costs.map((cost) => Math.min(1, cost / target))
 }
 
 function asTheyAre(fidelities: number): Standardisation {

@@ -1,7 +1,8 @@
-import { MixtureSet, SAME_MIXTURE, toMixture } from '../../mixture/index.js'
+import { toMixture } from '../../mixture/index.js'
 import type { Rng } from '../../random.js'
-import { createRowMatrix, type RowMatrix, rowOf, selectRows } from '../../row-matrix.js'
-import type { ActiveTable, Memo, SuggestInput, Suggestion } from '../../types.js'
+import { createRowMatrix } from '../../row-matrix.js'
+import type { Memo, SuggestInput, Suggestion } from '../../types.js'
+import { placesLeft, rowsLeft, withoutPlace } from './candidates-left.js'
 import { type Offer, spaceOffer, tableOffer } from './choices.js'
 import { drawnCandidate, nextDesigned, unfinishedDesign } from './design.js'
 import { memoKey } from './memo-key.js'
@@ -146,39 +147,6 @@ function described(model: Model, situation: Situation, next: NextRun) {
   const known = model.runs.scores.length
   const reason = `Promises most, by a Gaussian process over ${known} run${known === 1 ? '' : 's'}${model.target > 0 ? `, for what a run at ${fidelity} costs` : ''}.`
   return { fidelity, reason }
-}
-
-/** Candidates with their places in the table that was given. */
-type Left = ReadonlyMap<string, { rows: RowMatrix; places: number[] }>
-
-/** Those that were not tried in vain. */
-function placesLeft(
-  candidates: ReadonlyMap<string, RowMatrix>,
-  avoid: readonly ActiveTable[],
-): Left {
-  return new Map(
-    [...candidates].map(([name, all]) => {
-      const known = new MixtureSet(SAME_MIXTURE)
-      for (const { fidelity, normalised } of avoid) {
-        if (fidelity !== name) continue
-        for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
-      }
-      const places = [...Array(all.rows).keys()].filter((k) => !known.has(rowOf(all, k)))
-      return [name, { rows: selectRows(all, places), places }]
-    }),
-  )
-}
-
-const rowsLeft = (left: Left) => new Map([...left].map(([name, { rows }]) => [name, rows]))
-
-function withoutPlace(left: Left, fidelity: string, row: number): Left {
-  const own = left.get(fidelity)
-  if (!own) return left
-  const kept = [...own.places.keys()].filter((k) => k !== row)
-  return new Map(left).set(fidelity, {
-    rows: selectRows(own.rows, kept),
-    places: kept.map((k) => own.places[k]),
-  })
 }
 
 /** Within one call the same runs need one fit. */

@@ -2,10 +2,11 @@ import type { Rng } from '../../random.js'
 import type { Memo } from '../../types.js'
 import { type FidelityJudgement, judgeFidelities } from './guard.js'
 import { memoKey } from './memo-key.js'
-import { fitModel, inputMap, type Model } from './model.js'
+import { fitModel, type Model } from './model.js'
 import type { AdmireParams } from './params.js'
 import { restrictRuns } from './runs.js'
 import { restrictSituation, type Situation } from './situation.js'
+import { inputMap } from './specification.js'
 
 /** The model that suggestions and recommendations go by, once the guard has looked at it. */
 export interface Guarded {

@@ -209,7 +209,7 @@ function withoutStep(q: number, end: number, step: number, values: ArrayLike<num
 
 /**
  * The kernel as ADMIRE's program has it, for replication: θ [κ_U + b κ_B], b = (1 − s)(1 − s')(1 + s s')^p, over the coordinate s of
- * the fidelity in (0, 1], 1 at the target (spec A2). Bias and signal share one amplitude, so that it can express neither a
+ * the fidelity in (0, 1], 1 at the target (arXiv 2508.11551, as released). Bias and signal share one amplitude, so that it can express neither a
  * negative nor a vanishing correlation between scales.
  * @param coordinates s by fidelity, ascending to 1
  */

@@ -4,8 +4,8 @@ import {
   type FidelityJudgement,
   judgeFidelities,
 } from '../../../../src/optimizers/offline/admire/guard.js'
-import { inputMap } from '../../../../src/optimizers/offline/admire/model.js'
 import { assess } from '../../../../src/optimizers/offline/admire/situation.js'
+import { inputMap } from '../../../../src/optimizers/offline/admire/specification.js'
 import { createRng } from '../../../../src/optimizers/random.js'
 import type { RunTable } from '../../../../src/optimizers/types.js'
 import {
