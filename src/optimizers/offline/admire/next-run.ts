@@ -9,7 +9,7 @@ import { type Model, pointsOf } from './model.js'
 import { baselineAtTarget, type Outlook } from './outlook.js'
 import type { AdmireParams } from './params.js'
 import { bestObserved, publishedMaxima } from './replication.js'
-import { logUtilities, raterOf } from './utilities.js'
+import { acquisitionOf, logUtilities, raterOf } from './utilities.js'
 
 /** The run with the largest utility. */
 export interface NextRun {
@@ -86,16 +86,16 @@ function climb(
   outlook: Outlook,
   starts: readonly Start[],
   sought: RowMatrix,
-  { maxima, acquisition, replicate }: AdmireParams,
+  params: AdmireParams,
   rng: Rng,
 ): Start[] {
+  const { maxima, replicate } = params
   const { model, situation } = outlook
   const { space } = situation.compiled
   const best = replicate
     ? bestObserved(model)
     : baselineAtTarget(outlook).means.reduce((a, b) => Math.max(a, b))
-  const byInformation =
-    acquisition === 'max-value-entropy' || (acquisition === 'auto' && model.target > 0)
+  const byInformation = acquisitionOf(model, params) === 'max-value-entropy'
   const sample = () =>
     replicate ? publishedMaxima(model, rng) : sampledMaxima(model, sought, maxima, best, rng)
   const samples = byInformation ? sample() : undefined

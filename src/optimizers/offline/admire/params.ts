@@ -40,8 +40,8 @@ export const AdmireParamsSchema = Type.Object(
     initialRuns: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000 }), Type.Null()], {
       default: null,
       description:
-        'Runs at the cheapest fidelity before the model decides. Default null: as many as half the cost of a target run pays for, from 5 to ' +
-        '3 for each domain; 5 with one fidelity. Fidelities between it and the target begin with fewer of the same mixtures.',
+        'Runs at the cheapest fidelity before the model decides. Default null: as many as half the cost of a target run pays for, at ' +
+        'most 3 for each domain but always at least 5; 5 with one fidelity. Fidelities between it and the target begin with no more, of the same mixtures.',
     }),
     sharedRuns: Count(
       3,
@@ -83,6 +83,12 @@ export const AdmireParamsSchema = Type.Object(
       default: true,
       description:
         'Stop when, for three runs, no run at the target has promised an improvement of 1 % of the standard deviation of its noise.',
+    }),
+    leastInformation: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], {
+      default: null,
+      description:
+        'Stop as well when no run promises so much information about the best score at the target, in nats for the cost of a target run ' +
+        '(max-value entropy only). Default null: never.',
     }),
     replicate: Type.Boolean({
       default: false,
@@ -129,6 +135,7 @@ export interface AdmireParams extends SurrogateParams {
   candidates: number
   refinements: number
   stop: boolean
+  leastInformation: number | null
   replicate: boolean
   previous: { study: string; use: 'warm-start' | 'fidelity' }[]
 }

@@ -31,6 +31,7 @@ export function asPublished(params: AdmireParams): AdmireParams {
     maxima: 1,
     starts: 1,
     stop: false,
+    leastInformation: null,
   }
 }
 

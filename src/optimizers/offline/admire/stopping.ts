@@ -3,9 +3,10 @@ import { type RowMatrix, selectRows } from '../../row-matrix.js'
 import { conditionOn, type Model, noiseAt, pointsOf } from './model.js'
 import { logNoisyImprovement } from './noisy-improvement.js'
 import type { Outlook } from './outlook.js'
+import type { AdmireParams } from './params.js'
 import { restrictRuns, rowsAt } from './runs.js'
 import type { Situation } from './situation.js'
-import type { Choices } from './utilities.js'
+import { acquisitionOf, type Choices } from './utilities.js'
 
 /** Runs in a row that have to promise too little. */
 const PATIENCE = 3
@@ -39,6 +40,23 @@ export function hasConverged(
       return false
   }
   return true
+}
+
+/**
+ * Whether the most that a run promises is less than `leastInformation`.
+ * @param utility of the best run: ln of nats per cost (`logUtilities`)
+ */
+export function tellsTooLittle(
+  model: Model,
+  { costs }: Pick<Situation, 'costs'>,
+  utility: number,
+  params: Pick<AdmireParams, 'acquisition' | 'leastInformation'>,
+): boolean {
+  const { leastInformation: least } = params
+  if (least === null || acquisitionOf(model, params) !== 'max-value-entropy') return false
+  // Of one fidelity utilities are per run.
+  const target = model.target > 0 ? costs[model.target] || 1 : 1
+  return utility + Math.log(target) < Math.log(least)
 }
 
 /** What could be run at the fidelity closest to the target. */

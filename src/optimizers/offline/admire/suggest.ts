@@ -12,7 +12,7 @@ import { imaginePending } from './outlook.js'
 import type { AdmireParams } from './params.js'
 import { asPublished } from './replication.js'
 import { assess, type Situation } from './situation.js'
-import { hasConverged } from './stopping.js'
+import { hasConverged, tellsTooLittle } from './stopping.js'
 import { fitGuarded } from './surrogate.js'
 
 type Input = SuggestInput<AdmireParams>
@@ -124,7 +124,8 @@ function modelled(situation: Situation, model: Model, input: Input): Found | und
   const outlook = imaginePending(model, situation, params, rng.fork('pending'))
   const best = candidates ? bestOfTable : bestOfSpace
   const next = best(outlook, offer, params, rng)
-  return next && { ...next, ...described(model, situation, next) }
+  if (!next || tellsTooLittle(model, situation, next.utility, params)) return undefined
+  return { ...next, ...described(model, situation, next) }
 }
 
 /** Asked once for the same runs, also where several mixtures are asked for. */

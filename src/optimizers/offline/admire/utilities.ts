@@ -78,6 +78,15 @@ export function raterOf(
   }
 }
 
+/** Of several fidelities the best score is what there is to learn of; of one, what there is to reach. */
+export function acquisitionOf(
+  { target }: Pick<Model, 'target'>,
+  { acquisition }: Pick<AdmireParams, 'acquisition'>,
+): Exclude<AdmireParams['acquisition'], 'auto'> {
+  if (acquisition !== 'auto') return acquisition
+  return target > 0 ? 'max-value-entropy' : 'log-ei'
+}
+
 /** The acquisition that the parameters name. */
 function utilityOf(
   outlook: Outlook,
@@ -85,9 +94,7 @@ function utilityOf(
   params: AdmireParams,
   rng: Rng,
 ): (projected: Projected) => Float64Array {
-  const { acquisition } = params
-  const several = outlook.model.target > 0
-  switch (acquisition === 'auto' ? (several ? 'max-value-entropy' : 'log-ei') : acquisition) {
+  switch (acquisitionOf(outlook.model, params)) {
     case 'log-ei':
       return (choices) => augmented(outlook, choices, logImprovement(outlook, choices.atTarget))
     case 'log-noisy-ei':

@@ -295,6 +295,37 @@ describe('the search ends', () => {
     }
   })
 
+  test('when no run promises the information that is asked for, in nats for a target run', () => {
+    const compiled = problemOf(2, SMALL_AND_LARGE)
+    const ends = [1e-9, 0.1, 1, 100].map((leastInformation) => {
+      const params = paramsWith({ ...quick, stop: false, leastInformation })
+      const search = new Search(compiled, params, 1)
+      return [search.run(30, both), search.trials.length] as const
+    })
+    expect(ends[0]).toEqual(['steps', 30])
+    const counts = ends.map(([, count]) => count)
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a))
+    expect(new Set(counts).size).toBeGreaterThan(2)
+    // A bit of a score cannot be worth a hundred nats: after the design nothing is run.
+    expect(ends[3]).toEqual(['stopped', quick.initialRuns])
+    // The cost's unit does not matter.
+    const dearer = SMALL_AND_LARGE.map((one) => ({ ...one, cost: 1000 * (one.cost ?? 1) }))
+    const again = new Search(
+      problemOf(2, dearer),
+      paramsWith({ ...quick, stop: false, leastInformation: 1 }),
+      1,
+    )
+    expect([again.run(30, both), again.trials.length]).toEqual(ends[2])
+    // Expected improvement is no information.
+    const improving = paramsWith({
+      ...quick,
+      stop: false,
+      leastInformation: 100,
+      acquisition: 'log-ei',
+    })
+    expect(new Search(compiled, improving, 1).run(12, both)).toBe('steps')
+  })
+
   test('not, if it is not to stop', () => {
     const compiled = problemOf(2, SMALL_AND_LARGE.slice(1))
     const search = new Search(compiled, paramsWith({ ...quick, stop: false }), 1)
