@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, MixwrightError, problemDocument } from '../errors.js'
+import type { PlacedError } from './option-places.js'
 
 /** What the exit code of every command means. */
 export const EXIT = {
@@ -109,7 +110,7 @@ interface Failure {
   title: string
   detail: string
   fix: string
-  errors?: readonly { pointer: string; detail: string }[]
+  errors?: readonly PlacedError[]
 }
 
 function describeFailure(error: unknown): Failure {
@@ -136,7 +137,8 @@ const SHOWN_ERRORS = 20
 function failureText({ title, detail, fix, errors = [] }: Failure): string {
   const lines = [`error: ${detail === '' ? title : detail}`]
   for (const error of errors.slice(0, SHOWN_ERRORS)) {
-    lines.push(error.pointer === '' ? `  ${error.detail}` : `  ${error.pointer}: ${error.detail}`)
+    const place = error.option ?? error.pointer
+    lines.push(place === '' ? `  ${error.detail}` : `  ${place}: ${error.detail}`)
   }
   if (errors.length > SHOWN_ERRORS) lines.push(`  and ${errors.length - SHOWN_ERRORS} more`)
   lines.push(`fix: ${fix}`)

@@ -59,8 +59,9 @@ export function collectParams(
 ): Record<string, unknown> {
   const split = text.indexOf('=')
   if (split < 1) throw new InvalidArgumentError('It must be written key=value.')
-  const value = text.slice(split + 1)
-  return { ...earlier, [text.slice(0, split)]: jsonOrText(value) }
+  const key = text.slice(0, split)
+  if (Object.hasOwn(earlier, key)) throw new InvalidArgumentError(`"${key}" is given twice.`)
+  return { ...earlier, [key]: jsonOrText(text.slice(split + 1)) }
 }
 
 function jsonOrText(value: string): unknown {

@@ -17,6 +17,9 @@ const runsOf = (fidelity: string, { mixtures, metrics }: ReturnType<typeof write
 const files = { small: writeTables(folder, 'small', 30), large: writeTables(folder, 'large', 12) }
 const LARGE = [...runsOf('1B', files.large), '--metric', 'loss']
 const BOTH = [...runsOf('1M', files.small), '--cost', '1M=0.01', ...LARGE, '--cost', '1B=1']
+const EQUAL = [...runsOf('1M', files.small), '--cost', '1M=2', ...LARGE, '--cost', '1B=2']
+const COSTS = ['--cost', '1M=0.01', '--cost', '1B=1']
+const PREVIOUS = '[{"study":"0193f0a1-1d40-7a52-9b0e-7c1f5d2a8e60","use":"fidelity"}]'
 const RANDOM = ['--method', 'random', '--seeds', '3']
 
 /** The losses of a table, in the order of its rows. */
@@ -83,6 +86,14 @@ describe('backtest --json', () => {
     expect(random.runs).toEqual({ '1M': 0, '1B': 12 })
   })
 
+  test('takes a target of several that cost the same, and labels with dots', async () => {
+    const methods = ['--method', 'a=random', '--method', 'a.b=baselines', '--seeds', '1']
+    const params = ['--param', 'a.b.baseline=uniform', '--param', 'a.folds=3']
+    const report = await reportOf(...EQUAL, '--target', '1M', ...methods, ...params)
+    expect(report).toMatchObject({ target: '1M', candidates: 30 })
+    expect(report.entries.map(({ label }) => label)).toEqual(['a', 'a.b'])
+  })
+
   test('has nothing to gain where all scores are equal', async () => {
     const metrics = path.join(folder, 'equal.csv')
     writeFileSync(
@@ -140,6 +151,12 @@ describe('backtest refuses', () => {
   const rows = lossesOf(files.large).map((_, i) => `${i},NaN`)
   writeFileSync(broken, `index,metric/loss\n${rows.join('\n')}`)
   const { mixtures } = files.large
+  const [empty, binary, other] = ['empty', 'binary', 'other'].map((name) =>
+    path.join(folder, `${name}.csv`),
+  )
+  writeFileSync(empty, '')
+  writeFileSync(binary, Buffer.from([0xff, 0xfe, 0]))
+  writeFileSync(other, 'index,metric/other\n0,1\n1,2')
 
   test.each([
     ['nothing to replay', 2, /--runs/, RANDOM],
@@ -164,12 +181,122 @@ describe('backtest refuses', () => {
       [...LARGE, ...RANDOM, '--method', 'regmix', '--param', 'kl=1'],
     ],
     ['no seeds', 2, /above 0/, [...LARGE, '--seeds', '0']],
+    [
+      'methods of one label',
+      2,
+      /two methods have the label "x"[\s\S]*--method a=random --method b=regmix/,
+      [...LARGE, '--method', 'x=random', '--method', 'x=regmix'],
+    ],
+    [
+      'a parameter of an unknown label',
+      2,
+      /"magic\.folds" begins with no label; the labels are random\n/,
+      [...LARGE, ...RANDOM, '--param', 'magic.folds=3'],
+    ],
+    [
+      'fidelities of an unknown label',
+      2,
+      /"magic" is no label; the labels are random\n/,
+      [...LARGE, ...RANDOM, '--only', 'magic=1B'],
+    ],
+    [
+      'a parameter given twice',
+      2,
+      /"random\.folds" is given twice/,
+      [...LARGE, ...RANDOM, '--param', 'random.folds=3', '--param', 'random.folds=4'],
+    ],
+    [
+      'a parameter given twice, once with its label',
+      2,
+      /"folds" is given twice for "random"/,
+      [...LARGE, ...RANDOM, '--param', 'random.folds=3', '--param', 'folds=4'],
+    ],
+    [
+      'fidelities of one cost without a target',
+      2,
+      /a run costs 2 at 1M, 1B\nfix: .*--target 1M, or --target 1B/,
+      [...EQUAL, ...RANDOM],
+    ],
     ['an unknown metric', 2, /did you mean "loss"/i, [...LARGE, '--metric', 'los']],
-    ['an unknown parameter', 3, /not known/, [...LARGE, ...RANDOM, '--param', 'magic=1']],
-    ['a target to shuffle', 3, /judged/, [...LARGE, '--shuffle', '1B']],
-    ['one run only', 3, /at least 2/, [...runsOf('1B', single), '--metric', 'loss', ...RANDOM]],
-    ['a budget that pays for nothing', 3, /0\.005/, [...BOTH, ...RANDOM, '--budget', '0.005']],
-    ['scores that are no numbers', 3, /NaN/, ['--runs', `1B=${mixtures}:${broken}`, ...RANDOM]],
+    [
+      'an unknown parameter',
+      3,
+      /\n {2}--param random\.magic: .*not known/,
+      [...LARGE, ...RANDOM, '--param', 'magic=1'],
+    ],
+    [
+      'a part of a parameter out of its range',
+      3,
+      /\n {2}--param random\.surrogates \(in it ridge\/replicates\): Must be at least 2/,
+      [...LARGE, ...RANDOM, '--param', 'surrogates={"ridge":{"replicates":1}}'],
+    ],
+    [
+      'earlier studies to learn from',
+      3,
+      /\n {2}--param x\.previous: Leave it out/,
+      [...LARGE, '--method', 'x=admire', '--param', `previous=${PREVIOUS}`],
+    ],
+    [
+      'costs that a method cannot choose by',
+      3,
+      /\n {2}--cost 1B: .*no less than/,
+      [...EQUAL, '--target', '1M', '--method', 'admire', '--param', 'form=mfbo'],
+    ],
+    [
+      'a method that lacks something of the problem',
+      3,
+      /\n {2}--domains: UniMax needs the tokens[\s\S]*\n {2}UniMax needs the tokens of the target run/,
+      [...LARGE, '--method', 'baselines', '--param', 'baseline=unimax'],
+    ],
+    [
+      'a fidelity of a method twice',
+      3,
+      /\n {2}--only random: "1B" is named twice/,
+      [...LARGE, ...RANDOM, '--only', 'random=1B,1B'],
+    ],
+    [
+      'a budget below one of the budgets',
+      3,
+      /\n {2}--budgets: 4 is more/,
+      [...LARGE, ...RANDOM, '--budget', '3', '--budgets', '1,4'],
+    ],
+    ['a target to shuffle', 3, /\n {2}--shuffle: .*judged/, [...LARGE, '--shuffle', '1B']],
+    [
+      'one run only',
+      3,
+      /\n {2}--target: .*at least 2/,
+      [...runsOf('1B', single), '--metric', 'loss', ...RANDOM],
+    ],
+    [
+      'a budget that pays for nothing',
+      3,
+      /\n {2}--budget: .*0\.005/,
+      [...BOTH, ...RANDOM, '--budget', '0.005'],
+    ],
+    [
+      'scores that are no numbers',
+      3,
+      /^error: The table of "1B" \(\S+large\.csv, \S+broken\.csv\) has 12 problems[\s\S]*NaN/,
+      ['--runs', `1B=${mixtures}:${broken}`, ...RANDOM],
+    ],
+    [
+      'a file that is empty',
+      3,
+      /^error: The table of "1M" \(.*\n {2}\S+empty\.csv: the metrics file is empty\n/,
+      [...LARGE, ...runsOf('1M', { mixtures, metrics: empty }), ...COSTS],
+    ],
+    [
+      'a file that is no text',
+      3,
+      /^error: The table of "1B" \(\S+binary\.csv, .*\): the mixtures file is not text/,
+      ['--runs', `1B=${binary}:${broken}`],
+    ],
+    [
+      'tables without a common metric',
+      3,
+      /no metric in common: "1B" has loss, score; "1M" has other\./,
+      [...runsOf('1B', files.large), ...runsOf('1M', { mixtures, metrics: other }), ...COSTS],
+    ],
   ])('%s with exit code %d', async (_, code, said, args) => {
     const result = await runCommand(['backtest', ...args])
     expect(result).toMatchObject({ code, stdout: '' })
@@ -185,7 +312,7 @@ describe('backtest refuses', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       code: 'validation-failed',
       exitCode: 3,
-      errors: [{ pointer: '/budget', detail: expect.stringContaining('0.01') }],
+      errors: [{ pointer: '/budget', option: '--budget', detail: expect.stringContaining('0.01') }],
     })
   })
 })

@@ -134,4 +134,21 @@ describe('methods', () => {
     expect(parameters.length).toBeGreaterThan(0)
     expect(parameters.filter((parameter) => !stdout.includes(parameter))).toEqual([])
   })
+
+  test.each([...OPTIMIZERS.keys()])('fits what it says of %s into 80 columns', async (name) => {
+    const { stdout } = await runCommand(['methods', name])
+    const long = stdout.split('\n').filter((line) => line.length > 80 && line.includes(' '))
+    expect(long).toEqual([])
+  })
+
+  test('shows ranges and choices of parameters', async () => {
+    const { stdout } = await runCommand(['methods', 'admire'])
+    const flat = stdout.replace(/\s+/g, ' ')
+    expect(flat).toContain('kernel: "matern-5/2" | "rbf"; default "matern-5/2"')
+    expect(flat).toContain('initialRuns: whole number from 1 to 10000 | null; default null')
+    expect(flat).toContain('leastCorrelation: number from -1 to 1; default 0.3')
+    expect(flat).toContain('stop: true | false; default true')
+    const bohb = (await runCommand(['methods', 'bohb'])).stdout
+    expect(bohb).toContain('topNPercent: number above 0 and below 100;')
+  })
 })

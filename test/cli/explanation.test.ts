@@ -67,6 +67,13 @@ test('an explanation says what each fidelity cost, how it agrees, and which one 
   expect(lines).toContain('60M | 8 | 0.48 | no | -0.20 [-0.50, 0.10] | – | – | –')
 })
 
+test('costs that nobody gave are not shown', () => {
+  const unsaid = explanation.fidelities.map((one, i) => ({ ...one, cost: i, spent: one.runs * i }))
+  const sections = textOf({ ...explanation, fidelities: unsaid })
+  expect(sections.has('Runs and what they cost')).toBe(false)
+  expect(sections.get('Runs')).toContain('60M | 8 | no | -0.20 [-0.50, 0.10] | – | – | –')
+})
+
 test('a response curve is drawn from its lowest to its highest point, with its best weight and band', () => {
   const sections = textOf(explanation)
   const title = [...sections.keys()].find((key) => key.startsWith('Predicted objective')) as string

@@ -52,8 +52,39 @@ test('people see what each fidelity was worth and how weights change the objecti
   expect(stdout).toMatch(/Predicted objective when one weight changes/)
 })
 
+test('costs are said of all, for the form that chooses by them, and shown with what was spent', async () => {
+  const costs = ['--cost', '1M=0.01', '--cost', 'target=2']
+  const { code, stdout } = await runFit(...lower, ...costs, '--param', 'form=mfbo')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/Runs and what they cost\n +fidelity +runs +spent/)
+  expect(stdout).toMatch(/^ {2}1M +60 +0\.6 +yes /m)
+  expect(stdout).toMatch(/^ {2}target +4 +8 +yes /m)
+})
+
+test('where nobody has given costs, nothing is said of what was spent', async () => {
+  const { stdout } = await runFit(...lower)
+  expect(stdout).toMatch(/\nRuns\n +fidelity +runs +used/)
+  expect(stdout).not.toMatch(/spent/)
+})
+
+test('a form that chooses by costs is refused without them, and says which option gives them', async () => {
+  const { code, stderr } = await runFit(...lower, '--param', 'form=mfbo')
+  expect(code).toBe(3)
+  expect(stderr).toMatch(/\n {2}--cost 1M: A run at "1M" costs 1, no less than/)
+})
+
+const PREVIOUS = '[{"study":"0193f0a1-1d40-7a52-9b0e-7c1f5d2a8e60","use":"fidelity"}]'
+
 test.each([
-  [['--lower', `target=${many.mixtures}:${many.metrics}`], /"target" is taken/],
+  [['--param', `previous=${PREVIOUS}`], /previous studies are on a service[\s\S]*study create/],
+  [['--param', 'folds=3', '--param', 'folds=4'], /"folds" is given twice/],
+  [['--cost', '1M=0.1'], /--cost is about runs of several models[\s\S]*--lower/],
+  [[...lower, '--cost', '1M=0.1'], /missing for "target"[\s\S]*--cost target=/],
+  [[...lower, '--cost', '7B=1'], /no runs at "7B"[\s\S]*1M, target/],
+  [
+    ['--lower', `target=${many.mixtures}:${many.metrics}`],
+    /"target" is taken: so the runs of --mixtures/,
+  ],
   [['--lower', many.mixtures], /does not name a fidelity/],
   [[...lower, ...lower], /"1M" is taken/],
   [['--method', 'ridge-regression'], /allowed choices/i],

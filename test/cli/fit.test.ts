@@ -99,7 +99,7 @@ describe('fit refuses', () => {
     ['a number that is none', 2, /above 0/, [...tables, '--max-epochs', 'four']],
     ['a file that does not exist', 2, /no such file/, ['--mixtures', 'none', '--metrics', 'none']],
     ['a hold-out of one file', 2, /mixtures\.csv:metrics\.csv/, [...tables, '--holdout', 'x.csv']],
-    ['an unknown parameter', 3, /params/, [...tables, '--param', 'magic=1']],
+    ['an unknown parameter', 3, /--param magic: .*not known/, [...tables, '--param', 'magic=1']],
     [
       'bad rows',
       3,

@@ -13,7 +13,7 @@ export interface MethodOptions {
 
 /**
  * The methods that the options name, with their parameters; undefined when they name none.
- * @throws UsageError for unknown methods, labels given twice, and parameters of no method
+ * @throws UsageError for unknown methods, labels given twice, and parameters of no method or given twice
  */
 export function askedMethods({
   method,
@@ -29,8 +29,11 @@ export function askedMethods({
   const labels = labelled.map(({ label }) => label)
   const twice = labels.find((label, i) => labels.indexOf(label) !== i)
   if (twice !== undefined) {
-    const fix = `Give them labels: --method a=${twice} --method b=${twice}.`
-    throw new UsageError(`--method: "${twice}" is given twice`, fix)
+    const [one, other] = labelled.filter(({ label }) => label === twice)
+    throw new UsageError(
+      `--method: two methods have the label "${twice}"`,
+      `Give each a label of its own, as label=name: --method a=${one.name} --method b=${other.name}.`,
+    )
   }
   const params = paramsByLabel(param, labels)
   for (const label of only?.keys() ?? []) requireLabel(label, labels, '--only')
@@ -59,22 +62,41 @@ function paramsByLabel(
   labels: readonly string[],
 ): Map<string, Record<string, unknown>> {
   const params = new Map<string, Record<string, unknown>>()
-  for (const [key, value] of Object.entries(param)) {
-    const named = labels.find((label) => key.startsWith(`${label}.`))
-    if (named === undefined && labels.length > 1) {
+  for (const [text, value] of Object.entries(param)) {
+    const { label = onlyLabel(text, labels), key } = labelledKey(text, labels)
+    const known = params.get(label) ?? {}
+    if (Object.hasOwn(known, key)) {
       throw new UsageError(
-        `--param: "${key}" names none of the methods ${labels.join(', ')}`,
-        `Write --param ${labels[0]}.${key}=value.`,
+        `--param: "${key}" is given twice for "${label}"`,
+        'Give it once, with the label or without.',
       )
     }
-    const label = named ?? labels[0]
-    const own = named === undefined ? key : key.slice(named.length + 1)
-    params.set(label, { ...params.get(label), [own]: value })
+    params.set(label, { ...known, [key]: value })
   }
   return params
 }
 
+/** The longest label that fits: labels may have dots. */
+function labelledKey(text: string, labels: readonly string[]): { label?: string; key: string } {
+  const fitting = labels.filter((label) => text.startsWith(`${label}.`))
+  const [label] = fitting.toSorted((a, b) => b.length - a.length)
+  return { label, key: label === undefined ? text : text.slice(label.length + 1) }
+}
+
+/** @throws UsageError where it is not clear whose parameter it is; names of parameters have no dots */
+function onlyLabel(text: string, labels: readonly string[]): string {
+  if (labels.length === 1 && !text.includes('.')) return labels[0]
+  const key = text.slice(text.lastIndexOf('.') + 1)
+  throw new UsageError(
+    `--param: "${text}" begins with no label; the labels are ${labels.join(', ')}`,
+    `Write, for instance, --param ${labels[0]}.${key}=value.`,
+  )
+}
+
 function requireLabel(label: string, labels: readonly string[], option: string): void {
   if (labels.includes(label)) return
-  throw new UsageError(`${option}: "${label}" is none of the methods ${labels.join(', ')}`)
+  throw new UsageError(
+    `${option}: "${label}" is no label; the labels are ${labels.join(', ')}`,
+    'A method is labelled as in --method label=name; without a label its name is the label.',
+  )
 }

@@ -15,9 +15,13 @@ import {
   collectNumbers,
   numberList,
 } from '../backtest/named-values.js'
-import { readTables, requireFidelity, type TableOptions } from '../backtest/tables.js'
+import { backtestOptions } from '../backtest/option-places.js'
+import { readTables, type TableOptions } from '../backtest/tables.js'
 import { UsageError } from '../failures.js'
+import { requireFidelity } from '../fit/costs.js'
+import { fidelityName } from '../fit/fidelity-files.js'
 import { untilInterrupted } from '../interruption.js'
+import { withOptions } from '../option-places.js'
 import {
   collect,
   collectParams,
@@ -30,7 +34,6 @@ import { backtestText } from '../terminal/backtest.js'
 import { progressView } from '../terminal/progress.js'
 
 interface BacktestOptions extends TableOptions, MethodOptions {
-  target?: string
   seeds: number
   seed: number
   budget?: number
@@ -84,7 +87,7 @@ export function backtestCommand(): Command {
     )
     .option(
       '--target <fidelity>',
-      'what mixtures are chosen for, among its runs (default: the dearest)',
+      'what mixtures are chosen for, among its runs (default: the dearest; needed where several are)',
     )
     .option(
       '--method <[label=]name>',
@@ -153,6 +156,8 @@ async function backtest(options: BacktestOptions): Promise<void> {
     process.stdout.write(
       options.json ? `${JSON.stringify(report, null, 2)}\n` : backtestText(report, process.stdout),
     )
+  } catch (error) {
+    throw withOptions(error, backtestOptions(methods, options.runs.map(fidelityName)))
   } finally {
     await pool.close()
   }
@@ -171,7 +176,10 @@ async function prepareTask(
   for (const name of [...only.values()].flat()) requireFidelity(name, fidelities, '--only')
   const plan = planBacktest(
     { ...options, methods },
-    { compiled, fidelities, givenCosts, defaultMethod: { method: DEFAULT_METHOD } },
+    {
+      ...{ compiled, fidelities, givenCosts, place: '/problem' },
+      defaultMethod: { method: DEFAULT_METHOD },
+    },
   )
   const { settings } = await settleBacktest(compute, plan, runs, { shape: { tables: '/tables' } })
   return { problem: plan.problem, settings, runs }

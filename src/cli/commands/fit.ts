@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander'
 import { MixwrightError } from '../../errors.js'
-import { DOMAIN_PREFIX, inferNames, METRIC_PREFIX } from '../../formats/importers/index.js'
-import type { ParsedTable } from '../../formats/importers/table.js'
-import type { Problem } from '../../optimizers/problem.js'
+import { DOMAIN_PREFIX, METRIC_PREFIX } from '../../formats/importers/index.js'
 import type { Recommendation } from '../../optimizers/recommendation.js'
 import { OPTIMIZERS } from '../../optimizers/registry.js'
 import { SURROGATE_NAMES, type SurrogateName } from '../../optimizers/surrogates/types.js'
@@ -14,15 +12,21 @@ import {
   refuseParams,
   refuseSurrogate,
 } from '../../studies/methods.js'
-import type { Compute, RecommendOutcome, RecommendTask, RunPages } from '../../studies/ports.js'
+import type { Compute, RecommendOutcome, RecommendTask } from '../../studies/ports.js'
+import { previousOf } from '../../studies/previous-studies.js'
 import { DEFAULT_SEED } from '../../studies/studies.js'
 import { createThreadPool } from '../../workers/threads/index.js'
+import { collectNumbers } from '../backtest/named-values.js'
 import { InterruptedError, UsageError } from '../failures.js'
-import { type FidelityFiles, fidelityFiles } from '../fit/fidelity-files.js'
+import { fidelityName } from '../fit/fidelity-files.js'
+import { readRuns, type TableWarnings } from '../fit/fit-runs.js'
 import { type HoldoutFiles, parseHoldouts } from '../fit/holdouts.js'
+import { fidelitiesOf, lowerFidelities, TARGET } from '../fit/lower-fidelities.js'
 import { NameResolver } from '../fit/names.js'
+import { fitOptions } from '../fit/option-places.js'
 import { buildProblem, type ProblemOptions } from '../fit/problem.js'
-import { parsePair, parsePairAt, readPair } from '../fit/tables.js'
+import { namesOf, readPair } from '../fit/tables.js'
+import { withOptions } from '../option-places.js'
 import { collect, collectParams, positiveNumber, seedNumber } from '../options.js'
 import { progressView } from '../terminal/progress.js'
 import { recommendationText } from '../terminal/recommendation.js'
@@ -34,17 +38,10 @@ interface FitOptions extends ProblemOptions {
   surrogate: SurrogateName | 'auto'
   holdout?: string[]
   lower?: string[]
+  cost?: ReadonlyMap<string, number>
   param?: Record<string, unknown>
   seed: number
   json?: boolean
-}
-
-/** The fidelity of `--mixtures` and `--metrics`. */
-const TARGET = 'target'
-
-interface TableWarnings {
-  table: string
-  warnings: ParsedTable['warnings']
 }
 
 const EXAMPLES = `
@@ -56,7 +53,8 @@ Examples:
     mixwright fit --mixtures m.csv --metrics l.csv --metric code_loss \\
       --domains tokens.json --target-tokens 1e12 --max-epochs 4
   A few runs of a large model, with what many runs of a small one tell:
-    mixwright fit --method admire --mixtures m_1b.csv --metrics l_1b.csv --lower 1M=m_1m.csv:l_1m.csv
+    mixwright fit --method admire --mixtures m_1b.csv --metrics l_1b.csv \\
+      --lower 1M=m_1m.csv:l_1m.csv --cost 1M=0.001 --cost target=1
   The worst of several benchmark scores, for another program:
     mixwright fit --mixtures m.csv --metrics scores.csv --metric mmlu --metric arc \\
       --maximize mmlu --maximize arc --objective worst --json > recommendation.json
@@ -113,8 +111,14 @@ export function fitCommand(): Command {
     )
     .option(
       '--lower <fidelity=mixtures.csv:metrics.csv>',
-      'runs of smaller models, for methods that learn from several, repeatable: the smallest first',
+      'runs of smaller models, for methods that learn from several, repeatable: the smallest first; those of --mixtures and --metrics ' +
+        `are called ${TARGET}`,
       collect,
+    )
+    .option(
+      '--cost <fidelity=number>',
+      `what a run costs, in any one unit, of each fidelity of --lower and of ${TARGET}, repeatable (default: not said)`,
+      collectNumbers,
     )
     .option(
       '--param <key=value>',
@@ -128,6 +132,15 @@ export function fitCommand(): Command {
 }
 
 async function fit(options: FitOptions): Promise<void> {
+  try {
+    await fitTables(options)
+  } catch (error) {
+    const lower = (options.lower ?? []).map(fidelityName)
+    throw withOptions(error, fitOptions([...lower, TARGET]))
+  }
+}
+
+async function fitTables(options: FitOptions): Promise<void> {
   const holdouts = parseHoldouts(options.holdout ?? [])
   const pool = createThreadPool({ threads: 1 })
   try {
@@ -144,79 +157,51 @@ async function fit(options: FitOptions): Promise<void> {
   }
 }
 
+interface FitInput {
+  task: RecommendTask
+  tableWarnings: TableWarnings[]
+}
+
 async function prepareTask(
   options: FitOptions,
   holdouts: HoldoutFiles[],
   compute: Compute,
-): Promise<{ task: RecommendTask; tableWarnings: TableWarnings[] }> {
-  const pair = await readPair(options.mixtures, options.metrics, '')
-  const lower = lowerFidelities(options)
-  const names = inferNames(pair.mixtures, pair.metrics)
+): Promise<FitInput> {
+  const { mixtures, metrics } = options
+  const pair = await readPair({ mixtures, metrics }, ['--mixtures', '--metrics'], 'The run table')
+  const lower = lowerFidelities(options.lower ?? [], options.method)
+  const names = await namesOf(pair)
   const problem = await buildProblem(options, {
     domains: new NameResolver('domain', DOMAIN_PREFIX, names.domains),
     metrics: new NameResolver('metric', METRIC_PREFIX, names.metrics),
   })
-  const compiled = checkProblem({ ...problem, ...fidelitiesOf(lower) })
+  const compiled = checkProblem({ ...problem, ...fidelitiesOf(lower, options.cost) })
   const method = findMethod(options.method, '/method')
   const params = completeParams(method, options.param ?? {}, '/params')
+  refusePreviousStudies({ method: method.name, params })
   refuseParams(method, compiled, params, '')
   refuseSurrogate(method, options.surrogate, '/surrogate')
-  const training = await parsePair(compute, compiled.problem, pair, '')
-  const tableWarnings = [{ table: 'runs', warnings: training.warnings }]
-  const others: RunPages[] = []
-  for (const { fidelity, mixtures, metrics } of lower) {
-    const files = await readPair(mixtures, metrics, '--lower')
-    const { source, warnings } = await parsePairAt(compute, compiled.problem, files, fidelity)
-    others.push(source)
-    tableWarnings.push({ table: fidelity, warnings })
-  }
-  const scored: RecommendTask['holdouts'] = []
-  for (const { name, mixtures, metrics } of holdouts) {
-    const files = await readPair(mixtures, metrics, '--holdout')
-    const { source, warnings } = await parsePair(compute, compiled.problem, files, name)
-    scored.push({ name, ...source })
-    tableWarnings.push({ table: name, warnings })
-  }
-  const task: RecommendTask = {
+  const about = {
     problem: compiled.problem,
     problemHash: hashProblem(compiled.problem),
     method: method.name,
     surrogate: options.surrogate,
     params,
     seed: options.seed,
-    training: training.source,
-    others,
-    holdouts: scored,
   }
-  return { task, tableWarnings }
+  const files = { pair, lower, holdouts }
+  const { tableWarnings, ...runs } = await readRuns(compute, compiled.problem, files)
+  return { task: { ...about, ...runs }, tableWarnings }
 }
 
-/**
- * The tables of `--lower`, when the method has a use for them.
- * @throws UsageError
- */
-function lowerFidelities({ lower = [], method }: FitOptions): FidelityFiles[] {
-  const files = lower.map((text) => fidelityFiles(text, '--lower'))
-  if (files.length === 0) return files
-  const able = [...OPTIMIZERS.values()].filter(({ capabilities }) => capabilities.fidelities)
-  const names = able.map(({ name }) => name)
-  if (!names.includes(method)) {
-    throw new UsageError(
-      `--lower: the method ${method} learns from the runs of one fidelity`,
-      `Methods that learn from several: ${names.map((name) => `--method ${name}`).join(', ')}.`,
-    )
-  }
-  const fidelities = files.map(({ fidelity }) => fidelity)
-  const twice = [...fidelities, TARGET].find((name, i, all) => all.indexOf(name) !== i)
-  if (twice === undefined) return files
-  throw new UsageError(`--lower: "${twice}" is taken`, 'Give every fidelity a name of its own.')
-}
-
-/** In the order given, and last what the recommendation is for; what runs cost does not matter to a fit. */
-function fidelitiesOf(lower: readonly FidelityFiles[]): Pick<Problem, 'fidelities'> {
-  if (lower.length === 0) return {}
-  const names = [...lower.map(({ fidelity }) => fidelity), TARGET]
-  return { fidelities: names.map((name) => ({ name, evaluator: 'table' })) }
+/** @throws UsageError: they are in a service's store, which this command does not ask */
+function refusePreviousStudies(used: Pick<RecommendTask, 'method' | 'params'>): void {
+  if (previousOf(used).length === 0) return
+  throw new UsageError(
+    '--param previous: previous studies are on a service, and this command works without one',
+    'Give them in `params` of a study there (mixwright study create), whose searches, suggestions and fits learn from them; or give the ' +
+      'runs themselves with --lower.',
+  )
 }
 
 /** Options that would change nothing are most likely a mistake. */

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { createMethodService, type MethodDescription } from '../../studies/methods.js'
 import { UsageError } from '../failures.js'
 import { coloursFor } from '../terminal/colours.js'
-import { table } from '../terminal/tables.js'
+import { type ParameterSchema, parametersText } from '../terminal/parameters.js'
+import { widthOf, wrapped } from '../terminal/wrapping.js'
 
 const EXAMPLES = `
 Examples:
@@ -33,18 +34,16 @@ function methods(name: string | undefined, options: { json?: boolean }): void {
 
 function overview(items: readonly MethodDescription[]): string {
   const colours = coloursFor(process.stdout)
+  const width = widthOf(process.stdout)
+  const indented = (text: string) => wrapped(text, width, '  ')
   const entries = items.map(
     ({ name, title, summary, surrogates, citation }) =>
       `${colours.bold(name)}: ${title}\n` +
-      `  ${summary}\n` +
-      `  ${colours.dim(`Surrogates: ${surrogates.join(', ') || 'none'}`)}\n` +
-      `  ${colours.dim(`Source: ${citation.authors} ${citation.year}, ${citation.url}`)}\n`,
+      `${indented(summary)}\n` +
+      `${colours.dim(indented(`Surrogates: ${surrogates.join(', ') || 'none'}`))}\n` +
+      `${colours.dim(indented(`Source: ${citation.authors} ${citation.year}, ${citation.url}`))}\n`,
   )
   return `${entries.join('\n')}\nIts parameters: mixwright methods <name>\n`
-}
-
-interface ParameterSchema {
-  description?: string
 }
 
 function describe({
@@ -56,20 +55,18 @@ function describe({
   ...method
 }: MethodDescription): string {
   const colours = coloursFor(process.stdout)
+  const width = widthOf(process.stdout)
   const properties = (method.paramsSchema.properties ?? {}) as Record<string, ParameterSchema>
-  const rows = Object.entries(defaults).map(([name, value]) => [
-    colours.bold(name),
-    JSON.stringify(value),
-    properties[name]?.description ?? '',
-  ])
-  const columns = ['parameter', 'default', 'meaning'].map((column) => ({ title: column }))
+  const source = `Source: ${citation.authors}, ${citation.title} (${citation.year}), ${citation.url}`
   return [
     `${colours.bold(method.name)}: ${title}`,
-    summary,
-    `Source: ${citation.authors}, ${citation.title} (${citation.year}), ${citation.url}`,
-    `Surrogates: ${surrogates.length === 0 ? 'none' : surrogates.join(', ')}`,
+    wrapped(summary, width),
+    wrapped(source, width),
+    wrapped(`Surrogates: ${surrogates.length === 0 ? 'none' : surrogates.join(', ')}`, width),
     '',
-    rows.length === 0 ? '  It has no parameters.' : table(columns, rows, colours),
+    ...(Object.keys(defaults).length === 0
+      ? ['It has no parameters.']
+      : ['Parameters:', parametersText(properties, defaults, width, colours)]),
     '',
   ].join('\n')
 }

@@ -8,6 +8,11 @@ export interface FidelityFiles {
   metrics: string
 }
 
+/** What the text names before its files; all of it where it names nothing. */
+export function fidelityName(text: string): string {
+  return text.split('=', 1)[0]
+}
+
 /**
  * Reads `fidelity=mixtures.csv:metrics.csv`.
  * @throws UsageError

@@ -1,5 +1,6 @@
 import { MixwrightError } from '../../errors.js'
 import { nameOfColumn } from '../../formats/importers/index.js'
+import { nameList } from '../../formats/name-list.js'
 import { nearestNames } from '../../formats/nearest-name.js'
 import { UsageError } from '../failures.js'
 
@@ -62,9 +63,7 @@ export class NameResolver {
   #suggestion(name: string): string {
     const near = nearestNames(name, this.known, 3)
     if (near.length > 0) return `Did you mean ${near.map((like) => `"${like}"`).join(' or ')}?`
-    const shown = this.known.slice(0, 10).join(', ')
-    const more = this.known.length > 10 ? ` and ${this.known.length - 10} more` : ''
-    return `The ${this.#kind}s are ${shown}${more}.`
+    return `The ${this.#kind}s are ${nameList(this.known)}.`
   }
 }
 

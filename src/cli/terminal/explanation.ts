@@ -4,6 +4,8 @@ import { numberText, shareText } from './numbers.js'
 import { type Column, table } from './tables.js'
 
 const right = (title: string): Column => ({ title, align: 'right' })
+/** The cost of a run where nobody has given one; runs of earlier studies have 0. */
+const UNSAID = 1
 const LEVELS = '▁▂▃▄▅▆▇█'
 
 /** What a model over mixtures and fidelities has learned, as titled tables. */
@@ -12,9 +14,9 @@ export function explanationSections(
   colours: Colours,
 ): [title: string, text: string][] {
   const { correlations, responses } = explanation
-  const sections: [string, string][] = [
-    ['Runs and what they cost', fidelities(explanation, colours)],
-  ]
+  const hasCosts = explanation.fidelities.some(({ cost }) => cost > 0 && cost !== UNSAID)
+  const title = hasCosts ? 'Runs and what they cost' : 'Runs'
+  const sections: [string, string][] = [[title, fidelities(explanation, hasCosts, colours)]]
   if (correlations.length > 0) {
     const title = 'Learned correlation of scores at two fidelities'
     sections.push([title, correlationTable(correlations, colours)])
@@ -26,11 +28,11 @@ export function explanationSections(
   return sections
 }
 
-function fidelities({ fidelities: all }: Explanation, colours: Colours): string {
+function fidelities({ fidelities: all }: Explanation, hasCosts: boolean, colours: Colours): string {
   const columns = [
     { title: 'fidelity' },
     right('runs'),
-    right('spent'),
+    ...(hasCosts ? [right('spent')] : []),
     { title: 'used' },
     right('agrees with target'),
     right('with itself'),
@@ -40,7 +42,7 @@ function fidelities({ fidelities: all }: Explanation, colours: Colours): string 
   const rows = all.map(({ name, runs, spent, used, withTarget, withItself, trace, best }) => [
     name,
     String(runs),
-    numberText(spent),
+    ...(hasCosts ? [numberText(spent)] : []),
     used ? 'yes' : colours.yellow('no'),
     agreementText(withTarget),
     agreementText(withItself),

@@ -1,3 +1,4 @@
+import { counted } from '../../formats/counted.js'
 import type { CompleteProblem, Mixture } from '../../optimizers/problem.js'
 import type {
   BaselineEvidence,
@@ -117,7 +118,7 @@ export function recommendationText(
   const { method, evidence, provenance, activeConstraints, predictions } = recommendation
   const sections: [string, string][] = [
     [
-      `Recommended weights (${method}, ${evidence.runs} runs)`,
+      `Recommended weights (${method}, ${counted(evidence.runs, 'run')})`,
       weightsSection(recommendation, colours),
     ],
   ]

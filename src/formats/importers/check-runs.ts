@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { counted } from '../counted.js'
 import { nearestNames } from '../nearest-name.js'
 import type { CandidateRun } from './candidate-run.js'
 import type { ParsedTable } from './table.js'
@@ -78,7 +79,7 @@ export class RunChecks {
   #sums(): Warning[] {
     if (this.#inexact === 0) return []
     const message =
-      `${this.#inexact} of ${this.#rows} rows sum to between ${shown(this.#smallest)} and ${shown(this.#largest)}; ` +
+      `${this.#inexact} of ${counted(this.#rows, 'row')} sum to between ${shown(this.#smallest)} and ${shown(this.#largest)}; ` +
       'they are kept as they are. Least squares, ridge and trees are fitted to them so, the log-linear law and the ' +
       'solvers to the rows divided by their sums.'
     return [{ code: 'weights-renormalised', message, rows: this.#inexact }]
@@ -86,14 +87,15 @@ export class RunChecks {
 
   #missingValues(): Warning[] {
     if (this.#missing === 0) return []
-    const message = `${this.#missing} metric values are missing in ${this.#rows} rows; a run counts for the metrics that it has.`
+    const values = `${counted(this.#missing, 'metric value')} ${this.#missing === 1 ? 'is' : 'are'}`
+    const message = `${values} missing in ${counted(this.#rows, 'row')}; a run counts for the metrics that it has.`
     return [{ code: 'missing-values', message, rows: this.#missing }]
   }
 
   #replicates(): Warning[] {
     const replicates = this.#rows - this.#mixtures.size
     if (replicates === 0) return []
-    const message = `${this.#rows} rows hold ${this.#mixtures.size} distinct mixtures; rows with the same mixture are taken as replicates.`
+    const message = `${this.#rows} rows hold ${counted(this.#mixtures.size, 'distinct mixture')}; rows with the same mixture are taken as replicates.`
     return [{ code: 'replicates', message, rows: replicates }]
   }
 }

@@ -1,4 +1,5 @@
 import type { CompleteProblem } from '../../optimizers/problem.js'
+import { counted } from '../counted.js'
 import type { ParsedTable } from './table.js'
 import { enumerated, quoted, type TableProblems } from './table-problems.js'
 
@@ -59,9 +60,10 @@ export class MetricNames {
   warnings(): ParsedTable['warnings'] {
     if (this.#unknown.size === 0) return []
     const many = this.#unknown.size === MOST_UNKNOWN ? 'at least ' : ''
-    const message =
-      `${many}${this.#unknown.size} metrics of the files are no metrics of the study and were not read: ` +
-      `${enumerated(this.unknown, 20)}`
+    const { size } = this.#unknown
+    const what =
+      size === 1 ? 'is no metric of the study and was' : 'are no metrics of the study and were'
+    const message = `${many}${counted(size, 'metric')} of the files ${what} not read: ${enumerated(this.unknown, 20)}`
     return [{ code: 'metrics-ignored', message }]
   }
 }

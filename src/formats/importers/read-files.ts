@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { MixwrightError } from '../../errors.js'
 import { hashCanonical } from '../../optimizers/canonical-json.js'
 import type { CompleteProblem } from '../../optimizers/problem.js'
+import { counted } from '../counted.js'
 import type { RunRow } from '../run-row.js'
 import { RunAssembler } from './assemble-run.js'
 import { RunChecks } from './check-runs.js'
@@ -154,6 +155,7 @@ function noRuns(leftOut: LeftOut): string {
 
 function unusedMixtures(ids: readonly string[]): ParsedTable['warnings'] {
   if (ids.length === 0) return []
-  const message = `${ids.length} rows of the mixtures file have no results: ${enumerated(ids, 10)}`
+  const rows = `${counted(ids.length, 'row')} of the mixtures file ${ids.length === 1 ? 'has' : 'have'}`
+  const message = `${rows} no results: ${enumerated(ids, 10)}`
   return [{ code: 'mixtures-unused', message, rows: ids.length }]
 }

@@ -8,6 +8,9 @@ import { aKind, kindOf, quote } from './wording.js'
 /** More are cut off: nobody reads them, and they would make the answer large. */
 const MOST_ERRORS = 50
 
+/** Of fields; longer ones are not repeated, or the answer would be as large as the request. */
+const LONGEST_NAME = 200
+
 /** Formats that have a better name than their own. */
 const FORMATS: Readonly<Record<string, string>> = {
   'date-time': 'a time such as 2026-12-31T23:59:59Z',
@@ -23,20 +26,29 @@ export function toFieldErrors(errors: readonly ErrorObject[]): FieldError[] {
 
 function toFieldError(error: ErrorObject): FieldError {
   const { instancePath, params } = error
-  const inside = (name: string) => `${instancePath}/${pointerToken(name)}`
+  const inside = (name: string) =>
+    name.length > LONGEST_NAME ? instancePath : `${instancePath}/${pointerToken(name)}`
   switch (error.keyword) {
     case 'required':
       return { pointer: inside(params.missingProperty), detail: 'The field is required.' }
     case 'additionalProperties':
-      return { pointer: inside(params.additionalProperty), detail: unknownField(error) }
+      return {
+        pointer: inside(params.additionalProperty),
+        detail: named(params.additionalProperty) + unknownField(error),
+      }
     case 'propertyNames':
       return {
         pointer: inside(params.propertyName),
-        detail: `The name is not allowed. ${rule(error)}`,
+        detail: `${named(params.propertyName)}The name is not allowed. ${rule(error)}`,
       }
     default:
       return { pointer: instancePath, detail: describe(error) }
   }
+}
+
+/** What the pointer does not say, because the name is too long for it. */
+function named(name: string): string {
+  return name.length > LONGEST_NAME ? `In it is ${quote(name)}. ` : ''
 }
 
 function unknownField({ params, parentSchema }: ErrorObject): string {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { counted } from '../../../formats/counted.js'
 import {
   ApiClient,
   type Search,
@@ -62,11 +63,12 @@ function isExternal({ problem }: Study): boolean {
 
 function policyLine({ trialPolicy }: Study): string {
   const { leaseSeconds, maxAttempts, maxTrials, earlyStopping } = trialPolicy
-  const most = maxTrials === null ? 'any number of trials' : `at most ${maxTrials} trials`
+  const most =
+    maxTrials === null ? 'any number of trials' : `at most ${counted(maxTrials, 'trial')}`
   const stopping = earlyStopping === null ? 'no early stopping' : `${earlyStopping.rule} rule`
-  return `trials: ${most}, ${maxAttempts} attempts each, leases of ${leaseSeconds} s, ${stopping}`
+  return `trials: ${most}, ${counted(maxAttempts, 'attempt')} each, leases of ${leaseSeconds} s, ${stopping}`
 }
 
 function searchLine({ id, purpose, state, trials, counts, createdAt }: Search): string {
-  return `${purpose} ${id}: ${state}, ${counts.completed} of ${trials} trials completed, begun ${minuteText(createdAt)}`
+  return `${purpose} ${id}: ${state}, ${counts.completed} of ${counted(trials, 'trial')} completed, begun ${minuteText(createdAt)}`
 }
