@@ -1,4 +1,5 @@
 import { type FieldError, MixwrightError } from '../errors.js'
+import { nameList } from '../formats/name-list.js'
 import { type Issue, pointerToken } from '../optimizers/issue.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import { OPTIMIZERS } from '../optimizers/registry.js'
@@ -47,6 +48,8 @@ export interface BacktestGround {
   givenCosts: ReadonlySet<string>
   /** Replayed beside the control when no methods are asked for. */
   defaultMethod: AskedMethod
+  /** Where in the request the problem is: its own place, or what stands for it. */
+  place: '/problem' | '/study'
 }
 
 /** A backtest whose names are checked; what follows from the runs themselves is not there yet. */
@@ -59,13 +62,20 @@ export interface BacktestPlan extends Omit<SurveyTask, 'runs'> {
 export const DEFAULT_SEEDS = 10
 export const DEFAULT_MAX_RUNS = 200
 
+const MOST_ERRORS = 50
+const LONGEST_DETAIL = 1000
+
 /** @throws MixwrightError `validation-failed` with pointers into the choices */
 export function planBacktest(choices: BacktestChoices, ground: BacktestGround): BacktestPlan {
   const { costs = {}, seeds = DEFAULT_SEEDS, seed = DEFAULT_SEED } = choices
   const { maxRuns = DEFAULT_MAX_RUNS, shuffle = [], budget, budgets, tolerance } = choices
   const compiled = withCosts(ground.compiled, costs)
+  const methods = plannedMethods(
+    choices.methods ?? defaultMethods(ground),
+    { ...ground, compiled },
+    costs,
+  )
   const target = choices.target ?? closest(compiled.problem, ground.fidelities)
-  const methods = plannedMethods(choices.methods ?? defaultMethods(ground), compiled, ground)
   refuse([
     ...unknownFidelities(Object.keys(costs), ground, (name) => `/costs/${pointerToken(name)}`),
     ...unknownFidelities([target], ground, () => '/target'),
@@ -95,8 +105,8 @@ function defaultMethods({ defaultMethod }: BacktestGround): AskedMethod[] {
 
 function plannedMethods(
   asked: readonly AskedMethod[],
-  compiled: CompiledProblem,
-  { fidelities }: BacktestGround,
+  { compiled, fidelities, place }: BacktestGround,
+  costs: Record<string, number>,
 ): BacktestMethod[] {
   return asked.map(({ label, method: name, params: given = {}, fidelities: at }, i) => {
     const base = `/methods/${i}`
@@ -105,7 +115,9 @@ function plannedMethods(
     const issues = method.validate(compiled, params)
     refuse(
       issues.map(({ pointer, detail }) => ({
-        pointer: pointer.startsWith('/params') ? base + pointer : pointer,
+        pointer: pointer.startsWith('/params')
+          ? base + pointer
+          : inRequest(pointer, compiled.problem, place, costs),
         detail,
       })),
       `The method ${name} cannot work on this problem.`,
@@ -113,6 +125,21 @@ function plannedMethods(
     refuse(previousIssues({ method: name, params }, base))
     return { label: label ?? name, method: name, params, fidelities: at ?? [...fidelities] }
   })
+}
+
+/** Of what a method has against the problem: a cost may have come with the request, and a study's problem is not in it at all. */
+function inRequest(
+  pointer: string,
+  { fidelities }: CompleteProblem,
+  place: BacktestGround['place'],
+  costs: Record<string, number>,
+): string {
+  const [, position] = /^\/problem\/fidelities\/(\d+)\/cost$/.exec(pointer) ?? []
+  const name = position && fidelities[Number(position)].name
+  if (name && (place === '/study' || Object.hasOwn(costs, name))) {
+    return `/costs/${pointerToken(name)}`
+  }
+  return place === '/study' ? place : pointer
 }
 
 function previousIssues(method: Pick<BacktestMethod, 'method' | 'params'>, base: string): Issue[] {
@@ -136,8 +163,15 @@ function withCosts(
 
 function closest({ fidelities }: CompleteProblem, withRuns: readonly string[]): string {
   const offered = fidelities.filter(({ name }) => withRuns.includes(name))
-  const [target] = (offered.length > 0 ? offered : fidelities).toSorted((a, b) => b.order - a.order)
-  return target.name
+  const among = offered.length > 0 ? offered : fidelities
+  const highest = Math.max(...among.map(({ order }) => order))
+  const [target, ...others] = among.filter(({ order }) => order === highest)
+  if (others.length === 0) return target.name
+  const names = nameList([target, ...others].map(({ name }) => name))
+  const detail = `Say which fidelity mixtures are chosen for: ${names} have the same \`order\`, and none is closer to the target run.`
+  throw new MixwrightError('validation-failed', 'The backtest cannot be made.', [
+    { pointer: '/target', detail },
+  ])
 }
 
 function unknownFidelities(
@@ -150,7 +184,7 @@ function unknownFidelities(
     .filter((name) => !known.includes(name))
     .map((name) => ({
       pointer: pointerOf(name),
-      detail: `"${name}" is not a fidelity of the problem; it has ${known.join(', ')}.`,
+      detail: `"${name}" is not a fidelity of the problem; it has ${nameList(known)}.`,
     }))
 }
 
@@ -171,7 +205,7 @@ function shuffleIssues(
   return shuffle.flatMap((name, i) => {
     const pointer = `/shuffle/${i}`
     if (!fidelities.includes(name)) {
-      const known = fidelities.join(', ')
+      const known = nameList(fidelities)
       return [{ pointer, detail: `There are no runs at "${name}"; there are runs at ${known}.` }]
     }
     if (name !== target) return []
@@ -191,5 +225,13 @@ function budgetIssues({ budget, budgets }: BacktestChoices): Issue[] {
 }
 
 function refuse(errors: FieldError[], detail = 'The backtest cannot be made.'): void {
-  if (errors.length > 0) throw new MixwrightError('validation-failed', detail, errors)
+  if (errors.length > 0) throw new MixwrightError('validation-failed', detail, shortened(errors))
+}
+
+/** More is cut off: nobody reads it, and it would make the answer large. */
+export function shortened(errors: readonly FieldError[]): FieldError[] {
+  return errors.slice(0, MOST_ERRORS).map(({ pointer, detail }) => ({
+    pointer,
+    detail: detail.length > LONGEST_DETAIL ? `${detail.slice(0, LONGEST_DETAIL)}…` : detail,
+  }))
 }

@@ -1,4 +1,5 @@
 import { MixwrightError } from '../errors.js'
+import { nameList } from '../formats/name-list.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import type { StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'
@@ -40,7 +41,9 @@ export async function findStudyRuns(
       },
     ])
   }
-  refuseMany(count, limits.backtestRuns)
+  const { backtestRuns, inlineRuns } = limits
+  const advice = `send up to ${inlineRuns} of them in \`tables\``
+  refuseMany(count, backtestRuns, advice)
   return { importIds: training.map(({ id }) => id), trialIds: trials.map(({ id }) => id) }
 }
 
@@ -83,7 +86,7 @@ export function nameTables(
   const errors = named.flatMap(({ fidelity }, i) => {
     if (fidelity !== undefined && names.includes(fidelity)) return []
     const said = fidelity === undefined ? 'It is missing' : `"${fidelity}" is no fidelity`
-    const detail = `${said}; the problem has ${names.join(', ')}.`
+    const detail = `${said}; the problem has ${nameList(names)}.`
     return [{ pointer: `/tables/${i}/fidelity`, detail }]
   })
   if (errors.length === 0) return named as Required<InlineTable>[]
@@ -100,10 +103,9 @@ export async function parseInlineRuns(
   tables: readonly Required<InlineTable>[],
   limits: Limits,
 ): Promise<RunPages[]> {
-  refuseMany(
-    tables.reduce((sum, { runs }) => sum + runs.length, 0),
-    limits.inlineRuns,
-  )
+  const count = tables.reduce((sum, { runs }) => sum + runs.length, 0)
+  const most = limits.inlineRuns
+  refuseMany(count, most, `leave out ${count - most}, such as runs far below the target`)
   return Promise.all(
     tables.map(({ fidelity, runs }, i) =>
       checkedRuns(compute, problem, runs, fidelity, `/tables/${i}`, limits),
@@ -111,10 +113,10 @@ export async function parseInlineRuns(
   )
 }
 
-function refuseMany(count: number, most: number): void {
+function refuseMany(count: number, most: number, advice: string): void {
   if (count <= most) return
   throw new MixwrightError(
     'backtest-too-large',
-    `There are ${count} runs; a backtest replays at most ${most}.`,
+    `There are ${count} runs, and at most ${most} are taken: ${advice}, or replay them on your own machine with \`mixwright backtest\`.`,
   )
 }

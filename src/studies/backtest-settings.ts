@@ -1,6 +1,7 @@
 import { type FieldError, MixwrightError } from '../errors.js'
 import type { BacktestSettings } from '../store/backtest-contract.js'
-import type { BacktestPlan } from './backtest-plan.js'
+import { type BacktestPlan, shortened } from './backtest-plan.js'
+import type { AskedTerms } from './backtest-terms.js'
 import { refuseManySteps } from './backtest-work.js'
 import type { Compute, RunPages } from './ports.js'
 
@@ -24,7 +25,7 @@ export async function settleBacktest(
 ): Promise<{ settings: BacktestSettings; dataHash: string }> {
   const { problem, target, methods, seeds, seed, maxRuns, shuffle } = plan
   const survey = await compute.surveyRuns({ ...plan, runs }).catch((error) => {
-    throw withPointers(error, shape)
+    throw withPointers(error, shape, plan.terms)
   })
   const { budget, budgets, tolerance, scored, dataHash } = survey
   const costs = Object.fromEntries(
@@ -40,13 +41,20 @@ export async function settleBacktest(
   return { settings, dataHash }
 }
 
-/** The runs know entries and tables; the request calls the first methods, and need not have the second. */
-function withPointers(error: unknown, { tables }: RequestShape): unknown {
+/** The runs know entries, tables and a budget; the request calls the first methods, and need not have the others. */
+function withPointers(
+  error: unknown,
+  { tables }: RequestShape,
+  { budget, budgets }: AskedTerms,
+): unknown {
   if (!(error instanceof MixwrightError) || error.errors.length === 0) return error
-  const errors = error.errors.map(({ pointer, detail }): FieldError => {
-    if (pointer.startsWith('/entries')) return { pointer: `/methods${pointer.slice(8)}`, detail }
-    if (!pointer.startsWith('/tables') || tables === '/tables') return { pointer, detail }
-    return { pointer: tables, detail }
-  })
-  return new MixwrightError(error.code, error.message, errors)
+  const inRequest = (pointer: string) => {
+    if (pointer.startsWith('/entries')) return `/methods${pointer.slice('/entries'.length)}`
+    if (pointer.startsWith('/tables') && tables === '/study') return tables
+    return pointer === '/budget' && budget === undefined && budgets ? '/budgets' : pointer
+  }
+  const errors = shortened(error.errors).map(
+    ({ pointer, detail }): FieldError => ({ pointer: inRequest(pointer), detail }),
+  )
+  return new MixwrightError(error.code, 'The backtest cannot be made.', errors)
 }

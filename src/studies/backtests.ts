@@ -117,6 +117,7 @@ async function ofStudy(
     fidelities,
     givenCosts: distinguishable(problem.fidelities, fidelities, input.costs ?? {}),
     defaultMethod: { method, params: withoutPrevious(study) },
+    place: '/study',
   })
   return { studyId: study.id, plan, shape: { tables: '/study' }, runs, ...used }
 }
@@ -154,6 +155,7 @@ async function inline(
       (given.fidelities ?? []).filter(({ cost }) => cost !== undefined).map(({ name }) => name),
     ),
     defaultMethod: { method: DEFAULT_METHOD },
+    place: '/problem',
   })
   const runs = await parseInlineRuns(compute, compiled.problem, named, limits)
   return {

@@ -28,7 +28,10 @@ export interface FitRequest {
 }
 
 export interface FitService {
-  /** Stores the fit and its job, then wakes a worker. @throws MixwrightError, and stores nothing then */
+  /**
+   * Stores the fit and its job, then wakes a worker.
+   * @throws MixwrightError, and stores nothing then: `study-not-found` also when a previous study of the study's own parameters was deleted
+   */
   request(studyId: string, input: FitRequest): Promise<{ fit: FitRecord; job: JobRecord }>
   /** @throws MixwrightError `fit-not-found` or `study-not-found` */
   get(studyId: string, fitId: string): Promise<FitRecord>
@@ -48,7 +51,8 @@ export function createFitService(store: Store, doorbell: Doorbell): FitService {
       const params = completeParams(method, given, '/params')
       refuseParams(method, compileStored(study.problem), params, '')
       const used = { method: method.name, params }
-      await refusePrevious(store, study.problem, used, studyId)
+      // Those of the study were checked when it was created; that one was deleted since is found where they are read.
+      if (given !== study.params) await refusePrevious(store, study.problem, used, studyId)
       const surrogate = input.surrogate ?? 'auto'
       refuseSurrogate(method, surrogate, '/surrogate')
       const runs = await fittableRuns(store, studyId)

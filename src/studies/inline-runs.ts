@@ -1,4 +1,5 @@
 import { type FieldError, MixwrightError } from '../errors.js'
+import { nameList } from '../formats/name-list.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import type { Optimizer } from '../optimizers/types.js'
 import { chooseFidelity } from './fits.js'
@@ -46,7 +47,7 @@ export function groupRuns(
   runs.forEach(({ fidelity = fitted, ...run }, i) => {
     const pointer = `/runs/${i}/fidelity`
     if (!names.includes(fidelity))
-      errors.push({ pointer, detail: `"${fidelity}" is not among ${names.join(', ')}.` })
+      errors.push({ pointer, detail: `"${fidelity}" is not among ${nameList(names)}.` })
     else if (fidelity !== fitted && !method.capabilities.fidelities)
       errors.push({ pointer, detail: `${method.name} learns from one fidelity, here "${fitted}".` })
     const table = tableAt(fidelity)

@@ -24,6 +24,10 @@ const tables = (small: number, large: number) => [
   { fidelity: 'large', runs: makeRuns(large, 'large') },
 ]
 
+type Costed = (typeof TWO_SIZES.fidelities)[number]
+const atOrder = (order: number) => (fidelity: Costed) => ({ ...fidelity, order })
+const atCost = (cost: number) => (fidelity: Costed) => ({ ...fidelity, cost })
+
 const CHEAP = { methods: [{ method: 'random' }], seeds: 3 }
 
 async function studyWith(problem: object, runs: Record<string, Run[]>): Promise<string> {
@@ -313,7 +317,49 @@ describe('a backtest is refused', () => {
       '/tables/2/fidelity',
       /one table/,
     ],
+    [
+      'a target that is not said where fidelities are equally close',
+      { problem: { ...TWO_SIZES, fidelities: TWO_SIZES.fidelities.map(atOrder(3)) } },
+      '/target',
+      /small, large have the same `order`/,
+    ],
+    [
+      'costs of the request that a method cannot choose by',
+      { methods: [{ method: 'admire', params: { form: 'mfbo' } }], costs: { small: 1 } },
+      '/costs/small',
+      /no less than/,
+    ],
+    [
+      'costs of the problem that a method cannot choose by',
+      {
+        problem: { ...TWO_SIZES, fidelities: TWO_SIZES.fidelities.map(atCost(2)) },
+        methods: [{ method: 'admire', params: { form: 'mfbo' } }],
+      },
+      '/problem/fidelities/0/cost',
+      /no less than/,
+    ],
+    [
+      'what a method lacks in the problem',
+      { methods: [{ method: 'baselines', params: { baseline: 'unimax' } }] },
+      '/problem/targetTokens',
+      /UniMax/,
+    ],
+    [
+      'a label with white space at its end',
+      { methods: [{ method: 'random', label: 'mine ' }] },
+      '/methods/0/label',
+      /no white space at its ends/,
+    ],
+    [
+      'a fidelity of a method that is named twice',
+      { methods: [{ method: 'random', fidelities: ['small', 'small'] }] },
+      '/methods/0/fidelities/1',
+      /named twice/,
+    ],
     ['a budget that pays for nothing', { budget: 0.05 }, '/budget', /0.1/],
+    ['budgets that pay for nothing', { budgets: [0.05, 0.01] }, '/budgets', /0.1/],
+    ['a budget below 0', { budgets: [1, -2] }, '/budgets/1', /greater than 0/],
+    ['too many budgets', { budgets: Array(51).fill(1) }, '/budgets', /at most 50/],
     ['a budget beyond the budget', { budget: 3, budgets: [1, 4] }, '/budgets/1', /more than/],
     ['no seeds', { seeds: 0 }, '/seeds', /at least 1/],
     ['too many seeds', { seeds: 201 }, '/seeds', /at most 200/],
@@ -347,6 +393,48 @@ describe('a backtest is refused', () => {
     const { body } = await inline({ tables: [tables(8, 6)[0], { fidelity: 'large', runs }] })
     expect(body.code).toBe('rows-invalid')
     expect(body.errors[0].pointer).toMatch(/^\/tables\/1\/runs\/3/)
+    expect(body.fix).not.toMatch(/import|dryRun/)
+  })
+
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `unknown ${i}`)
+  const mapOf = (count: number) => Object.fromEntries(many(count).map((name) => [name, 1]))
+  const LONG = 'x'.repeat(100_000)
+  test.each([
+    ['costs of many thousand unknown fidelities', { costs: mapOf(50_000) }],
+    ['costs of as many unknown fidelities as there can be', { costs: mapOf(50) }],
+    [
+      'many thousand unknown parameters',
+      { methods: [{ method: 'regmix', params: mapOf(50_000) }] },
+    ],
+    [
+      'unknown fidelities in all methods',
+      {
+        methods: many(20).map((label) => ({ label, method: 'random', fidelities: many(50) })),
+      },
+    ],
+    ['a cost with an endless name', { costs: { [LONG]: 1 } }],
+    [
+      'a parameter with an endless name',
+      { methods: [{ method: 'regmix', params: { [LONG]: 1 } }] },
+    ],
+    ['a target with an endless name', { target: LONG }],
+    ['a method with an endless name', { methods: [{ method: LONG }] }],
+    ['a fidelity with an endless name', { methods: [{ method: 'random', fidelities: [LONG] }] }],
+    ['scores to shuffle with an endless name', { shuffle: [LONG] }],
+  ])('with %s, in a short answer', async (_, change) => {
+    const { status, body } = await inline(change)
+    expect({ status, code: body.code }).toEqual({ status: 422, code: 'validation-failed' })
+    expect(JSON.stringify(body).length).toBeLessThan(20_000)
+  })
+
+  test('with a fidelity that names of 200 characters are listed for, in a short answer', async () => {
+    const names = many(50).map((name) => name.padEnd(200, '.'))
+    const fidelities = names.map((name) => ({ name, evaluator: 'table' }))
+    const problem = { ...PROBLEM, fidelities }
+    const tables = names.map((fidelity) => ({ fidelity, runs: makeRuns(2, fidelity) }))
+    const { body } = await inline({ problem, tables, costs: mapOf(50), shuffle: many(50) })
+    expect(body.errors).toHaveLength(50)
+    expect(JSON.stringify(body).length).toBeLessThan(100_000)
   })
 
   test('with numbers that are none', async () => {
@@ -387,6 +475,19 @@ describe('a backtest is refused', () => {
     expect(equal.status).toBe(202)
   })
 
+  test('of a study that a method cannot work on, with pointers into the request', async () => {
+    const runs = { small: makeRuns(6, 'small'), large: makeRuns(6, 'large') }
+    const study = await studyWith(TWO_SIZES, runs)
+    const pointersFor = async (change: object) => {
+      const { body } = await request({ study, ...CHEAP, ...change })
+      return body.errors.map(({ pointer }: { pointer: string }) => pointer)
+    }
+    const mfbo = { methods: [{ method: 'admire', params: { form: 'mfbo' } }] }
+    expect(await pointersFor({ ...mfbo, costs: { large: 0.05 } })).toEqual(['/costs/small'])
+    const unimax = { methods: [{ method: 'baselines', params: { baseline: 'unimax' } }] }
+    expect(new Set(await pointersFor(unimax))).toEqual(new Set(['/study']))
+  })
+
   test('with more runs than are replayed', async () => {
     const study = await studyWith(PROBLEM, { default: makeRuns(6001) })
     for (const body of [
@@ -395,6 +496,7 @@ describe('a backtest is refused', () => {
     ]) {
       const answer = await request(body)
       expect(answer).toMatchObject({ status: 422, body: { code: 'backtest-too-large' } })
+      expect(answer.body.detail).toMatch(/`tables`|leave out 1,/)
     }
   })
 
@@ -407,6 +509,10 @@ describe('a backtest is refused', () => {
     })
     expect({ status, code: body.code }).toEqual({ status: 422, code: 'backtest-too-large' })
     expect(body.detail).toMatch(/^1 method with 200 seeds can replay up to 150 runs each, 30000/)
+    // 12,000 are taken: 80 · 150, or 200 · 60; of the budget 6 pay for 60 small runs.
+    expect(body.detail).toContain(
+      'Lower `seeds` to 80, or lower `maxRuns` to 60, or lower `budget`',
+    )
   })
 
   test('and nothing is stored then', async () => {

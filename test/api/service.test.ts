@@ -249,6 +249,7 @@ describe('runs in, weights out, in one request', () => {
     expect(status).toBe(422)
     expect(body.code).toBe('rows-invalid')
     expect(body.errors[0].pointer).toMatch(/^\/runs\/2\b/)
+    expect(body.fix).not.toMatch(/import|dryRun/)
   })
 
   test('refuses numbers as text, and fields it does not know', async () => {

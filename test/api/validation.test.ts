@@ -143,6 +143,18 @@ describe('a problem with a field says what would be right', () => {
     ])
   })
 
+  test('an endless name is not given back in full, and the pointer leads to what holds it', () => {
+    const name = 'n'.repeat(201)
+    const schema = Type.Object({ inner: Type.Object({ a: Type.Number() }, closed) })
+    expect(problemsWith(schema, { inner: { a: 1, [name]: 1 } })).toMatchObject([
+      { pointer: '/inner', detail: expect.stringMatching(/^In it is "n{60}"…\. The field is not/) },
+    ])
+    const shorter = name.slice(1)
+    expect(problemsWith(schema, { inner: { a: 1, [shorter]: 1 } })).toMatchObject([
+      { pointer: `/inner/${shorter}`, detail: expect.stringMatching(/^The field is not known/) },
+    ])
+  })
+
   test('a long text is not given back in full', () => {
     const [{ detail }] = problemsWith(Type.Number(), 'x'.repeat(10_000))
     expect(detail.length).toBeLessThan(120)

@@ -112,6 +112,24 @@ describe('a study that names earlier ones', () => {
       message: expect.stringContaining(`The previous study ${before.id}`),
     })
   })
+
+  test('has no fit with what is gone, except one that leaves it out', async () => {
+    const before = await earlier()
+    const previous = [{ study: before.id, use: 'fidelity' }]
+    const study = await create(previous)
+    await at.services.studies.delete(before.id)
+    const { fits } = at.services
+    expect(await refusal(fits.request(study.id, {}))).toMatchObject({
+      code: 'study-not-found',
+      message: expect.stringContaining(`The previous study ${before.id}`),
+    })
+    expect(await refusal(fits.request(study.id, { params: { previous } }))).toMatchObject({
+      code: 'validation-failed',
+      errors: [{ pointer: '/params/previous/0/study' }],
+    })
+    const { fit } = await fits.request(study.id, { params: { previous: [] } })
+    expect(fit.params).toEqual({ previous: [] })
+  })
 })
 
 describe('earlier studies are refused', () => {

@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Media types a route takes; default `application/json`. */
     consumes?: readonly string[]
+    /** What to do about a refusal here, where the catalogue speaks of something else. */
+    fixes?: Partial<Record<ErrorCode, string>>
   }
 }
 
@@ -69,6 +71,7 @@ export function sendProblem(
     request.log.info({ code: known.code }, known.message)
     reply.header('retry-after', RETRY_AFTER_SECONDS)
   } else if (known.status >= 500) request.log.error({ err: error }, 'request failed')
+  const fix = request.routeOptions.config.fixes?.[known.code]
   // Closing now would reset the connection under a client that is still sending; it would never read the answer.
   if (known.status === 413) reply.removeHeader('connection')
   return reply
@@ -77,6 +80,7 @@ export function sendProblem(
     .type('application/problem+json')
     .send({
       ...problemDocument(known),
+      ...(fix && { fix }),
       instance: request.url,
       requestId: request.id,
       traceId: traceOf(request.raw).traceId,

@@ -18,7 +18,7 @@ import {
   backtestPageExample,
 } from '../schemas/examples/backtests.js'
 import { acceptedJob, JobSchema, POLL_SECONDS, viewJob } from '../schemas/jobs.js'
-import { refusals, refusalsWithBody } from '../schemas/problems.js'
+import { INLINE_FIXES, refusals, refusalsWithBody } from '../schemas/problems.js'
 import { answer, emptyAnswer } from '../schemas/responses.js'
 
 interface Options {
@@ -34,7 +34,7 @@ export const backtestRoutes: FastifyPluginAsyncTypebox<Options> = async (
     '/v1/backtests',
     {
       bodyLimit: inlineBytes,
-      config: { scope: 'run', isIdempotent: true },
+      config: { scope: 'run', isIdempotent: true, fixes: INLINE_FIXES },
       schema: {
         operationId: 'requestBacktest',
         tags: ['Backtests'],

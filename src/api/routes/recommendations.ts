@@ -5,7 +5,7 @@ import type { Services } from '../../studies/index.js'
 import { DEFAULT_LIMITS } from '../../studies/limits.js'
 import { StudyParamsSchema } from '../schemas/common.js'
 import { predictionsExample, recommendationExample } from '../schemas/examples.js'
-import { refusals, refusalsWithBody } from '../schemas/problems.js'
+import { INLINE_FIXES, refusals, refusalsWithBody } from '../schemas/problems.js'
 import { InlineStudySchema, MixturesSchema, PredictionsSchema } from '../schemas/recommendations.js'
 import { answer } from '../schemas/responses.js'
 
@@ -74,7 +74,7 @@ export const recommendationRoutes: FastifyPluginAsyncTypebox<Options> = async (
   app.post(
     '/v1/recommendations',
     {
-      config: { scope: 'run' },
+      config: { scope: 'run', fixes: INLINE_FIXES },
       bodyLimit: inlineBytes,
       schema: {
         operationId: 'recommend',

@@ -20,6 +20,12 @@ import { newBacktestExample, newInlineBacktestExample } from './examples/backtes
 /** Costs and budgets beyond it are a slip of the keyboard. */
 const LARGEST_COST = 1e15
 
+/** As many as a problem has. */
+const MOST_FIDELITIES = 50
+
+/** A name of something declared elsewhere, which is none if it is longer. */
+const SOME_NAME = { maxLength: 200 }
+
 const Cost = (description: string) =>
   Type.Number({ exclusiveMinimum: 0, maximum: LARGEST_COST, description })
 
@@ -28,15 +34,16 @@ const MethodToReplaySchema = Type.Object(
     label: Type.Optional(
       Type.String({
         ...NameSchema,
-        description: 'Names it in the report. Default: the name of the method.',
+        description:
+          'Names it in the report; no white space at its ends and no line breaks in it. Default: the name of the method.',
       }),
     ),
-    method: Type.String({ description: 'A name from `GET /v1/methods`.' }),
+    method: Type.String({ ...SOME_NAME, description: 'A name from `GET /v1/methods`.' }),
     params: Type.Optional(ParamsSchema),
     fidelities: Type.Optional(
-      Type.Array(Type.String(), {
+      Type.Array(Type.String(SOME_NAME), {
         minItems: 1,
-        maxItems: 50,
+        maxItems: MOST_FIDELITIES,
         description:
           'Where it may try mixtures. Default: all that have runs and cost no more than the target.',
       }),
@@ -50,7 +57,8 @@ const TableSchema = Type.Object(
     fidelity: Type.Optional(
       Type.String({
         ...NameSchema,
-        description: 'Where the runs were made. May be left out when the problem has one fidelity.',
+        description:
+          'Where the runs were made; no white space at its ends and no line breaks in it. May be left out when the problem has one fidelity.',
       }),
     ),
     runs: Type.Array(ImportedRunSchema, { minItems: 1 }),
@@ -71,19 +79,22 @@ export const NewBacktestSchema = Type.Object(
     tables: Type.Optional(
       Type.Array(TableSchema, {
         minItems: 1,
-        maxItems: 50,
+        maxItems: MOST_FIDELITIES,
         description: 'The runs that are replayed, one entry a fidelity of `problem`.',
       }),
     ),
     target: Type.Optional(
       Type.String({
+        ...SOME_NAME,
         description:
-          'The fidelity that mixtures are chosen for; its runs are the mixtures to choose among. Default: the one closest to the target ' +
-          'run that has runs.',
+          'The fidelity that mixtures are chosen for; its runs are the mixtures to choose among. Default: of those that have runs the one ' +
+          'closest to the target run, by `order`, whatever they cost; it has to be said where several are equally close.',
       }),
     ),
     costs: Type.Optional(
       Type.Record(Type.String(), Cost('Cost of a run.'), {
+        maxProperties: MOST_FIDELITIES,
+        propertyNames: { ...SOME_NAME, description: 'Names of fidelities are shorter.' },
         description:
           'Fidelity → cost of a run, in any one unit, in place of the costs of the problem. With runs at several fidelities every one ' +
           'needs a cost, here or in the problem; a study that says nothing of costs has 1 for each, which is taken for none.',
@@ -139,8 +150,8 @@ export const NewBacktestSchema = Type.Object(
       }),
     ),
     shuffle: Type.Optional(
-      Type.Array(Type.String(), {
-        maxItems: 50,
+      Type.Array(Type.String(SOME_NAME), {
+        maxItems: MOST_FIDELITIES,
         description:
           'Fidelities whose scores are permuted anew with each seed: what methods do where there is nothing to learn.',
       }),

@@ -39,6 +39,7 @@ export const SeedSchema = Type.Integer({
 })
 
 export const ParamsSchema = Type.Record(Type.String(), Type.Unknown(), {
+  maxProperties: 100,
   description:
     'Parameters of the method; `GET /v1/methods/{name}` gives their schema and defaults.',
 })

@@ -69,7 +69,7 @@ export function viewJob(job: JobRecord, corpusId?: string): Static<typeof JobSch
     studyId,
     subjectId,
     state,
-    progress,
+    progress: state === 'succeeded' ? complete(progress) : progress,
     problem: job.problem as ProblemDocument | null,
     attempts,
     result: state === 'succeeded' ? resultOf(job, corpusId) : null,
@@ -78,6 +78,11 @@ export function viewJob(job: JobRecord, corpusId?: string): Static<typeof JobSch
     startedAt: formatTime(job.startedAt),
     finishedAt: formatTime(job.finishedAt),
   }
+}
+
+/** Work that succeeded was all done: its last reports may have come between two heartbeats, and were not written then. */
+function complete(progress: JobRecord['progress']): JobRecord['progress'] {
+  return progress && { ...progress, done: progress.total }
 }
 
 function resultOf({ kind, studyId, subjectId }: JobRecord, corpusId?: string): string | null {

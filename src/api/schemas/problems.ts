@@ -69,6 +69,11 @@ export function allErrorEntries(): Static<typeof ErrorEntrySchema>[] {
   return CODES.map(errorEntry)
 }
 
+/** For routes that take runs and import none. */
+export const INLINE_FIXES: Partial<Record<ErrorCode, string>> = {
+  'rows-invalid': 'Correct the runs named in `errors`; nothing was computed.',
+}
+
 /** Any request can meet these. */
 const ANYWHERE: readonly ErrorCode[] = ['malformed-request', 'internal', 'unavailable']
 const WITH_BODY: readonly ErrorCode[] = [

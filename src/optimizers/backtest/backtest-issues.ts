@@ -4,6 +4,8 @@ import type { BacktestEntry, BacktestTable } from './types.js'
 
 /** A choice takes two. */
 const LEAST_CANDIDATES = 2
+/** In the list of those that are known. */
+const MOST_NAMES = 10
 
 /** What the problem does not tell. */
 export interface BacktestTerms {
@@ -36,7 +38,7 @@ function targetIssues({ compiled, tables, target }: BacktestTable): Issue[] {
   const runs = tables.find(({ fidelity }) => fidelity === target)
   if (!runs) {
     const known = quoted(tables.map(({ fidelity }) => fidelity))
-    const detail = `There are no runs at the target "${target}"; there are runs at ${known || 'no fidelity'}.`
+    const detail = `There are no runs at the target "${target}"; there are runs at ${known}.`
     return [{ pointer: '/target', detail }]
   }
   const candidates = scoredRows(compiled, runs).length
@@ -127,6 +129,10 @@ function fidelityIssues(
   })
 }
 
+/** Of many the first ones: with the whole list in each of many issues, they would fill megabytes. */
 function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ')
+  if (names.length === 0) return 'no fidelity'
+  const shown = names.slice(0, MOST_NAMES).map((name) => `"${name}"`)
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''
+  return shown.join(', ') + more
 }

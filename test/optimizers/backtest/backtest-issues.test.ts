@@ -63,6 +63,17 @@ describe('before anything is computed', () => {
     expect(backtestIssues(wrong, entries, terms)).toEqual([{ pointer, detail }])
   })
 
+  test('of many fidelities the first are named', () => {
+    const names = Array.from({ length: 13 }, (_, i) => `f${i}`)
+    const many = backtestTable(
+      names.map((name) => runsWith(name, [1, 2])),
+      { target: 'f0' },
+    )
+    const wrong = [entryOf(anything, { fidelities: ['vast'] })]
+    const [{ detail }] = backtestIssues(many, wrong, { budget: 9, givenCosts: new Set(names) })
+    expect(detail).toMatch(/"f8", "f9" and 3 more\.$/)
+  })
+
   test('a fidelity that the problem lacks is told', () => {
     const wrong = change({ tables: [small, big, runsWith('vast', [1])] })
     const all = { ...terms, givenCosts: new Set(['small', 'big', 'vast']) }
