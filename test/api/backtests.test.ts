@@ -197,6 +197,11 @@ describe('a backtest', () => {
     }
   })
 
+  test('is not found where the address has no id', async () => {
+    const answer = await client.get('/v1/backtests/nonsense')
+    expect(answer).toMatchObject({ status: 404, body: { code: 'backtest-not-found' } })
+  })
+
   test('is cancelled by its job', async () => {
     const study = await studyWith(PROBLEM, { default: makeRuns(150) })
     const long = { study, methods: [{ method: 'mixing-laws' }], seeds: 60, budget: 150 }

@@ -28,6 +28,7 @@ const NOT_FOUND_CODES: Record<string, ErrorCode> = {
   searchId: 'search-not-found',
   trialId: 'trial-not-found',
   keyId: 'key-not-found',
+  backtestId: 'backtest-not-found',
 }
 
 /** What Fastify and its plugins throw, in the words of our catalogue. */
