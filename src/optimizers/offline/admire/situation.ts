@@ -17,8 +17,10 @@ export interface Situation {
   readonly runs: Runs
   /** By fidelity, in one unit; those of earlier studies cost nothing, as they are never run. */
   readonly costs: readonly number[]
-  /** Places of the fidelities that can be run. */
+  /** Places of the fidelities that can be run and are worth it. */
   readonly offered: readonly number[]
+  /** Places of those that can be run and cost no less than the target, which tells more. */
+  readonly dear: readonly number[]
   /** Trials under way at fidelities of the model. */
   readonly pending: Placed
   /** Runs that have no score and will get none: trials that failed or were given up, and those that lack a metric. */
@@ -44,7 +46,10 @@ export function assess(input: SituationInput): Situation {
   const place = new Map(fidelities.map((name, m) => [name, m]))
   const placed = (tables: readonly ActiveTable[]) =>
     placeAll(tables, place, compiled.space.names.length)
-  const costs = costsOf(compiled, params, completed, fidelities)
+  const { costs, isAwaited } = costsOf(compiled, params, completed, fidelities)
+  const places = fidelities.flatMap((name, m) => (offered.includes(name) ? [m] : []))
+  // What was never run was never measured.
+  const dear = isAwaited ? [] : dearOnes(places, costs)
   return {
     compiled,
     runs: gatherRuns(
@@ -54,20 +59,17 @@ export function assess(input: SituationInput): Situation {
       objectiveScoring(compiled),
     ),
     costs,
-    offered: worthRunning(
-      fidelities.flatMap((name, m) => (offered.includes(name) ? [m] : [])),
-      costs,
-    ),
+    offered: places.filter((m) => !dear.includes(m)),
+    dear,
     pending: placed(active),
     unscored: placed([...avoid, ...withoutScore(compiled, completed)]),
   }
 }
 
-/** Where a run at the target costs no more, it tells more. */
-function worthRunning(offered: number[], costs: readonly number[]): number[] {
+function dearOnes(offered: readonly number[], costs: readonly number[]): number[] {
   const target = costs.length - 1
-  if (!offered.includes(target)) return offered
-  return offered.filter((m) => m === target || costs[m] < costs[target])
+  if (!offered.includes(target)) return []
+  return offered.filter((m) => m !== target && costs[m] >= costs[target])
 }
 
 /** Those of the model's fidelities. */
@@ -106,13 +108,14 @@ export function restrictSituation(
   runs: Runs,
   kept: readonly number[],
 ): Situation {
-  const { pending, unscored, costs, offered } = situation
+  const { pending, unscored, costs, offered, dear } = situation
   const place = new Map(kept.map((m, k) => [m, k]))
   return {
     ...situation,
     runs,
     costs: kept.map((m) => costs[m]),
     offered: offered.flatMap((m) => place.get(m) ?? []),
+    dear: dear.flatMap((m) => place.get(m) ?? []),
     pending: restrictPlaced(pending, place),
     unscored: restrictPlaced(unscored, place),
   }
@@ -144,17 +147,22 @@ function fidelitiesOf({ compiled, params, completed, offered, target }: Situatio
   return [names.findLast((name) => offered.includes(name)) ?? made.at(-1) ?? last]
 }
 
+/** `isAwaited`: they are to be measured, and not all have been. */
 function costsOf(
   { problem }: CompiledProblem,
   { costs }: AdmireParams,
   completed: readonly RunTable[],
   fidelities: readonly string[],
-): number[] {
+): { costs: number[]; isAwaited: boolean } {
   const configured = new Map(problem.fidelities.map(({ name, cost }) => [name, cost]))
   const own = fidelities.filter((name) => configured.has(name))
   const measured = new Map(own.map((name) => [name, meanSeconds(completed, name)]))
-  const isMeasured = costs === 'measured' && [...measured.values()].every((seconds) => seconds > 0)
-  return fidelities.map((name) => (isMeasured ? measured : configured).get(name) ?? 0)
+  const isComplete = [...measured.values()].every((seconds) => seconds > 0)
+  const known = costs === 'measured' && isComplete ? measured : configured
+  return {
+    costs: fidelities.map((name) => known.get(name) ?? 0),
+    isAwaited: costs === 'measured' && !isComplete,
+  }
 }
 
 /** NaN where no run says how long it took. */

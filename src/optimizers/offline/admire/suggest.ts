@@ -45,16 +45,28 @@ export function suggest(input: Input): Suggestion[] {
   return suggestions
 }
 
-interface Found {
+interface FoundRun {
   weights: Float64Array
   fidelity: string
   reason: string
   row?: number
 }
 
-function suggestOne(input: Input): Found | undefined {
-  const { params, rng, memo } = input
+function suggestOne(input: Input): FoundRun | undefined {
   const situation = assess({ ...input, ...aimOf(input) })
+  const found = nextOf(situation, input)
+  return found && { ...found, reason: found.reason + whatIsLeftOut(situation) }
+}
+
+/** Whoever offers fidelities has to hear why some are never run. */
+function whatIsLeftOut({ runs: { fidelities }, dear }: Situation): string {
+  if (dear.length === 0) return ''
+  const names = dear.map((m) => fidelities[m]).join(', ')
+  return ` A run at ${names} costs no less than one at ${fidelities.at(-1)}, so none is made: give each fidelity its cost.`
+}
+
+function nextOf(situation: Situation, input: Input): FoundRun | undefined {
+  const { params, rng, memo } = input
   const designed = designedRun(situation, input)
   if (designed) return designed
   if (situation.runs.scores.length === 0) return withoutResults(situation, input)
@@ -84,13 +96,13 @@ const withoutCount = (input: Input): Input => ({
   params: { ...input.params, initialRuns: null },
 })
 
-function designedRun(situation: Situation, input: Input): Found | undefined {
+function designedRun(situation: Situation, input: Input): FoundRun | undefined {
   const fidelity = unfinishedDesign(situation, input.params)
   return fidelity === undefined ? undefined : drawAt(situation, fidelity, input)
 }
 
 /** Everything of the design is under way and nothing has come back: more of the same, at the cheapest fidelity. */
-function withoutResults(situation: Situation, input: Input): Found | undefined {
+function withoutResults(situation: Situation, input: Input): FoundRun | undefined {
   const { offered, costs } = situation
   for (const m of offered.toSorted((a, b) => costs[a] - costs[b])) {
     const drawn = drawAt(situation, m, input)
@@ -103,7 +115,7 @@ function drawAt(
   situation: Situation,
   place: number,
   { candidates, params, rng, memo }: Input,
-): Found | undefined {
+): FoundRun | undefined {
   const fidelity = situation.runs.fidelities[place]
   const table = candidates?.get(fidelity) ?? createRowMatrix(0, 0)
   const drawn = candidates
@@ -113,7 +125,7 @@ function drawAt(
   return drawn && { weights: drawn.weights, row: drawn.row, fidelity, reason }
 }
 
-function modelled(situation: Situation, model: Model, input: Input): Found | undefined {
+function modelled(situation: Situation, model: Model, input: Input): FoundRun | undefined {
   const { params, candidates } = input
   const rng = input.rng.fork('next', situation.runs.scores.length)
   const offer = candidates

@@ -255,18 +255,22 @@ describe('before any run', () => {
     const completed = ['dear', 'same', 'cheap', 'large'].map((name) =>
       runTable(name, rows, rows.map(loss)),
     )
-    const ask = (compiled: CompiledProblem, known: RunTable[]) => {
+    const suggestions = (
+      compiled: CompiledProblem,
+      known: RunTable[],
+      overrides: Partial<AdmireParams> = {},
+    ) => {
       const fidelities = compiled.problem.fidelities.map(({ name }) => name)
       const input = {
         compiled,
-        params: paramsWith({ candidates: 200 }),
+        params: paramsWith({ candidates: 200, ...overrides }),
         completed: known,
         active: [],
       }
-      return admire
-        .suggest({ ...input, fidelities, count: 14, rng: createRng(1, 'suggest') })
-        .map(({ fidelity }) => fidelity)
+      return admire.suggest({ ...input, fidelities, count: 14, rng: createRng(1, 'suggest') })
     }
+    const ask = (...given: Parameters<typeof suggestions>) =>
+      suggestions(...given).map(({ fidelity }) => fidelity)
     for (const known of [[], completed]) {
       const asked = ask(inverted, known)
       expect(asked).toHaveLength(14)
@@ -274,6 +278,36 @@ describe('before any run', () => {
     }
     expect(ask(inverted, [])).toContain('cheap')
     expect(new Set(ask(uncosted, []))).toEqual(new Set(['large']))
+    for (const { reason } of suggestions(uncosted, [])) {
+      expect(reason).toContain('A run at small costs no less than one at large')
+    }
+    const [{ reason }] = suggestions(problemOf(3, SMALL_AND_LARGE), [])
+    expect(reason).not.toContain('costs no less')
+    // To be measured, they have to be run: all of them, until every one was.
+    const three = [
+      { name: 'tiny', evaluator: 'table' as const },
+      ...uncosted.problem.fidelities.map(({ name }) => ({ name, evaluator: 'table' as const })),
+    ]
+    for (const compiled of [uncosted, problemOf(3, three)]) {
+      const names = compiled.problem.fidelities.map(({ name }) => name)
+      const lower = names.slice(0, -1)
+      expect(new Set(ask(compiled, [], { costs: 'measured' }))).toEqual(new Set(lower))
+      const timed = names.map((name) =>
+        runTable(name, rows, rows.map(loss), { seconds: new Float64Array(rows.length).fill(60) }),
+      )
+      // As long as one has no time it can be run; when all take as long, the target tells most.
+      const partly = [...timed.slice(0, -1), runTable('large', rows, rows.map(loss))]
+      expect(
+        assess({
+          compiled,
+          params: paramsWith({ costs: 'measured' }),
+          completed: partly,
+          active: [],
+          offered: names,
+        }).offered,
+      ).toHaveLength(names.length)
+      expect(new Set(ask(compiled, timed, { costs: 'measured' }))).toEqual(new Set(['large']))
+    }
     const situation = assess({
       compiled: inverted,
       params: paramsWith(),
