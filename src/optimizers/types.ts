@@ -133,8 +133,15 @@ export interface Optimizer<P = Record<string, unknown>> {
   readonly surrogates: readonly SurrogateName[]
   /** Whether a recommendation takes at least m + 1 distinct mixtures. */
   readonly needsRuns: boolean
-  /** What is wrong with the problem or the parameters, before any compute is spent. */
-  validate(compiled: CompiledProblem, params: P): Issue[]
+  /**
+   * What is wrong with the problem or the parameters, before any compute is spent.
+   * @param use where mixtures are to be tried, and for which fidelity. Default: at all, for the one closest to the target run
+   */
+  validate(
+    compiled: CompiledProblem,
+    params: P,
+    use?: { fidelities: readonly string[]; target: string },
+  ): Issue[]
   /** Mixtures to try next, without those tried or being tried. Fewer than `count` when there are no more that are worth it. */
   suggest(input: SuggestInput<P>): Suggestion[]
   /** The row of the candidates that the method would recommend now; undefined where it cannot tell yet. */

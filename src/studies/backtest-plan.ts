@@ -1,5 +1,6 @@
 import { type FieldError, MixwrightError } from '../errors.js'
 import { nameList } from '../formats/name-list.js'
+import { usualFidelities } from '../optimizers/backtest/index.js'
 import { type Issue, pointerToken } from '../optimizers/issue.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import { OPTIMIZERS } from '../optimizers/registry.js'
@@ -17,7 +18,7 @@ export interface AskedMethod {
   label?: string
   method: string
   params?: Record<string, unknown>
-  /** Default: all that have runs. */
+  /** Default: all that have runs and cost no more than the target. */
   fidelities?: string[]
 }
 
@@ -70,12 +71,12 @@ export function planBacktest(choices: BacktestChoices, ground: BacktestGround): 
   const { costs = {}, seeds = DEFAULT_SEEDS, seed = DEFAULT_SEED } = choices
   const { maxRuns = DEFAULT_MAX_RUNS, shuffle = [], budget, budgets, tolerance } = choices
   const compiled = withCosts(ground.compiled, costs)
+  const target = choices.target ?? closest(compiled.problem, ground.fidelities)
   const methods = plannedMethods(
     choices.methods ?? defaultMethods(ground),
-    { ...ground, compiled },
+    { ...ground, compiled, target },
     costs,
   )
-  const target = choices.target ?? closest(compiled.problem, ground.fidelities)
   refuse([
     ...unknownFidelities(Object.keys(costs), ground, (name) => `/costs/${pointerToken(name)}`),
     ...unknownFidelities([target], ground, () => '/target'),
@@ -105,14 +106,18 @@ function defaultMethods({ defaultMethod }: BacktestGround): AskedMethod[] {
 
 function plannedMethods(
   asked: readonly AskedMethod[],
-  { compiled, fidelities, place }: BacktestGround,
+  { compiled, fidelities: withRuns, place, target }: BacktestGround & { target: string },
   costs: Record<string, number>,
 ): BacktestMethod[] {
+  const usual = usualFidelities(compiled.problem, withRuns, target)
   return asked.map(({ label, method: name, params: given = {}, fidelities: at }, i) => {
     const base = `/methods/${i}`
+    const fidelities = at ?? usual
     const method = findMethod(name, `${base}/method`)
     const params = completeParams(method, given, `${base}/params`)
-    const issues = method.validate(compiled, params)
+    // Where nothing else is left the method says best why.
+    const tried = fidelities.length > 1 || at ? fidelities : withRuns
+    const issues = method.validate(compiled, params, { fidelities: tried, target })
     refuse(
       issues.map(({ pointer, detail }) => ({
         pointer: pointer.startsWith('/params')
@@ -123,7 +128,7 @@ function plannedMethods(
       `The method ${name} cannot work on this problem.`,
     )
     refuse(previousIssues({ method: name, params }, base))
-    return { label: label ?? name, method: name, params, fidelities: at ?? [...fidelities] }
+    return { label: label ?? name, method: name, params, fidelities: [...fidelities] }
   })
 }
 

@@ -44,7 +44,10 @@ function advice(
   ]
   const lower = bounds
     .filter(({ bound }) => bound > 0)
-    .map(({ name, bound }) => `lower \`${name}\` to ${bound}`)
+    .map(
+      ({ name, bound }) =>
+        `lower \`${name}\` to ${bound}${name === 'budget' ? ' and leave larger `budgets` out' : ''}`,
+    )
   if (methods.length > 1) lower.push('replay fewer methods')
   const said = lower.length > 0 ? lower.join(', or ') : 'lower `seeds` and `maxRuns` both'
   return said[0].toUpperCase() + said.slice(1)

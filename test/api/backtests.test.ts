@@ -80,6 +80,32 @@ describe('a backtest', () => {
     expect(report.provenance).toMatchObject({ seed: 5, dataHash: backtest.dataHash })
   })
 
+  test('tries mixtures where runs cost no more than at the target, unless it is told', async () => {
+    const [small, large] = tables(12, 8)
+    const methods = [
+      { method: 'random' },
+      { method: 'hyperband' },
+      { method: 'hyperband', label: 'all', fidelities: ['small', 'large'] },
+    ]
+    const asked = { target: 'small', methods, seeds: 1, budget: 4 }
+    const { settings, report } = await replayed({
+      problem: TWO_SIZES,
+      tables: [small, large],
+      costs: COSTS,
+      ...asked,
+    })
+    expect(settings.methods.map(({ fidelities }: { fidelities: string[] }) => fidelities)).toEqual([
+      ['small'],
+      ['small'],
+      ['small', 'large'],
+    ])
+    const [random, hyperband, all] = report.entries.map(
+      ({ runs }: { runs: Record<string, number> }) => runs.large,
+    )
+    expect([random, hyperband]).toEqual([0, 0])
+    expect(all).toBeGreaterThan(0)
+  })
+
   test('says the same of the same runs, whether a study has them or the request', async () => {
     const [small, large] = tables(20, 10)
     const study = await studyWith(TWO_SIZES, { small: small.runs, large: large.runs })

@@ -68,7 +68,7 @@ test('advice has figures, and one of a thing is no plural', () => {
   expect(saidOf(large, 36_000)).toBeUndefined()
   expect(saidOf(large, 20_000)).toBe(
     '1 method with 100 seeds can replay up to 360 runs each, 36000 in all; at most 20000 are replayed. ' +
-      'Lower `seeds` to 55, or lower `maxRuns` to 200, or lower `budget` to 20.',
+      'Lower `seeds` to 55, or lower `maxRuns` to 200, or lower `budget` to 20 and leave larger `budgets` out.',
   )
   const single = settingsOf({ seeds: 200, maxRuns: 1 })
   expect(saidOf(single, 100)).toBe(

@@ -101,7 +101,7 @@ export function backtestCommand(): Command {
     )
     .option(
       '--only <label=fidelities>',
-      'where a method may try mixtures, with commas (default: all)',
+      'where a method may try mixtures, with commas (default: where runs cost no more than at the target)',
       collectLists,
     )
     .option(

@@ -3,6 +3,7 @@
 export { type BacktestTerms, backtestIssues } from './backtest-issues.js'
 export { defaultBudgets } from './default-budgets.js'
 export { expectedBestOf } from './expected-best.js'
+export { usualFidelities } from './pools.js'
 export { withoutRepeats } from './repeats.js'
 export { replay } from './replay.js'
 export { summarise } from './summarise.js'

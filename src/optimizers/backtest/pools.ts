@@ -1,3 +1,4 @@
+import type { CompleteProblem } from '../problem.js'
 import { createRng } from '../random.js'
 import { selectRows } from '../row-matrix.js'
 import type { RunTable } from '../types.js'
@@ -31,7 +32,7 @@ export function openPools({ table, entry, seed, shuffle = [] }: ReplayInput): Po
       )
     }
   }
-  const fidelities = entry.fidelities ?? worthwhileFidelities(table)
+  const fidelities = entry.fidelities ?? allFidelities(table)
   return fidelities.map((fidelity) => {
     const given = runsAt(table, fidelity)
     // A stream for each fidelity: equal permutations would keep two shuffled fidelities in agreement.
@@ -45,12 +46,20 @@ export function openPools({ table, entry, seed, shuffle = [] }: ReplayInput): Po
   })
 }
 
-/** A run that costs more than one at the target tells less of it. */
-function worthwhileFidelities({ compiled, tables, target }: ReplayInput['table']): string[] {
-  const most = costOf(compiled, target)
-  return tables
-    .map(({ fidelity }) => fidelity)
-    .filter((fidelity) => isWithin(costOf(compiled, fidelity), most))
+function allFidelities({ compiled, tables, target }: ReplayInput['table']): string[] {
+  const names = tables.map(({ fidelity }) => fidelity)
+  return usualFidelities(compiled.problem, names, target)
+}
+
+/** Where methods try mixtures unless they are told: a run that costs more than one at the target tells less of it. */
+export function usualFidelities(
+  { fidelities }: CompleteProblem,
+  names: readonly string[],
+  target: string,
+): string[] {
+  const costs = new Map(fidelities.map(({ name, cost }) => [name, cost]))
+  const most = costs.get(target) ?? Number.POSITIVE_INFINITY
+  return names.filter((name) => isWithin(costs.get(name) ?? 0, most))
 }
 
 /** The pool after a row was taken. */

@@ -29,11 +29,19 @@ export const admire: Optimizer<AdmireParams> = {
 }
 
 /** Cheaper fidelities can pay only when they are cheaper. */
-function validate({ problem }: CompiledProblem, { form, costs }: AdmireParams): Issue[] {
-  const [target, ...lower] = problem.fidelities.toSorted((a, b) => b.order - a.order)
+function validate(
+  { problem }: CompiledProblem,
+  { form, costs }: AdmireParams,
+  use?: { fidelities: readonly string[]; target: string },
+): Issue[] {
+  const ranked = problem.fidelities.toSorted((a, b) => b.order - a.order)
+  const target = ranked.find(({ name }) => name === use?.target) ?? ranked[0]
+  const lower = ranked.filter(
+    (one) => one !== target && (use?.fidelities.includes(one.name) ?? true),
+  )
   if (form !== 'mfbo') return []
   if (lower.length === 0) {
-    const detail = `The form \`mfbo\` learns from several fidelities, and the problem has one, "${target.name}".`
+    const detail = `The form \`mfbo\` learns from several fidelities, and there is one, "${target.name}".`
     return [{ pointer: '/params/form', detail }]
   }
   if (costs === 'measured') return []

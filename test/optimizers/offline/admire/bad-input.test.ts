@@ -320,8 +320,24 @@ describe('before any run', () => {
 
   test('one fidelity is refused where several are asked for', () => {
     expect(issuesOf(one, { form: 'mfbo' })).toEqual([
-      { pointer: '/params/form', detail: expect.stringContaining('has one, "large"') },
+      { pointer: '/params/form', detail: expect.stringContaining('there is one, "large"') },
     ])
+  })
+
+  test('a backtest is judged by its target and by where it tries mixtures', () => {
+    const three = problemOf(3, [
+      { name: 'small', evaluator: 'table', cost: 0.1 },
+      { name: 'middle', evaluator: 'table', cost: 1 },
+      { name: 'large', evaluator: 'table', cost: 0.5 },
+    ])
+    const issues = (target: string, fidelities: string[]) =>
+      admire.validate(three, paramsWith({ form: 'mfbo' }), { target, fidelities })
+    expect(issues('middle', ['small', 'middle'])).toEqual([])
+    expect(issues('large', ['small', 'large'])).toEqual([])
+    expect(issues('large', ['small', 'middle', 'large'])).toMatchObject([
+      { pointer: '/problem/fidelities/1/cost' },
+    ])
+    expect(issues('large', ['large'])).toMatchObject([{ pointer: '/params/form' }])
   })
 
   test('bounds that contradict each other are refused', () => {
