@@ -132,6 +132,37 @@ describe('a search by a method that looks at results', () => {
     expect(fit.recommendation.evidence.fidelity).toBe('large')
   })
 
+  test('of ADMIRE trains proxies of both sizes, and explains what it found', async () => {
+    const asked = { corpus, fidelities: fidelities() }
+    const params = { candidates: 100, fantasies: 2 }
+    const study = await client.newStudy({ method: 'admire', params, problem: asked })
+    const { body } = await client.post(`${study}/searches`, { budget: 20, parallel: 2 })
+    await eventsUntil(study, 'search-finished')
+    const trials = (await client.get(`${study}/trials?limit=100`)).body.items as {
+      fidelity: string
+      reason: string
+    }[]
+    const at = (name: string) => trials.filter(({ fidelity }) => fidelity === name).length
+    expect(at('small')).toBeGreaterThanOrEqual(5)
+    expect(at('large')).toBeGreaterThanOrEqual(1)
+    expect(at('small') + 3 * at('large')).toBeLessThanOrEqual(20)
+    expect(trials.some(({ reason }) => reason.includes('Gaussian process'))).toBe(true)
+    const { fitId } = (await client.get(`${study}/searches/${body.id}`)).body
+    const { recommendation } = (await client.get(`${study}/fits/${fitId}`)).body
+    const { fidelities: explained, correlations, responses } = recommendation.explanation
+    expect(explained).toMatchObject([
+      { name: 'small', runs: at('small'), cost: 1, spent: at('small') },
+      { name: 'large', runs: at('large'), cost: 3, spent: 3 * at('large') },
+    ])
+    for (const { used, best, trace } of explained) {
+      expect(best === null).toBe(!used)
+      const objectives = trace.map(({ objective }: { objective: number }) => objective)
+      expect(objectives).toEqual(objectives.toSorted((a: number, b: number) => b - a))
+    }
+    expect(correlations.length).toBeLessThanOrEqual(1)
+    expect(responses.map(({ domain }: { domain: string }) => domain)).toEqual(['web', 'code'])
+  })
+
   test('is refused terms that mean nothing', async () => {
     const asked = { corpus, fidelities: fidelities() }
     const laws = await client.newStudy({ problem: asked })

@@ -238,32 +238,64 @@ describe('a method that looks at results', () => {
 })
 
 describe('the trials of a method that looks at results', () => {
-  test('begin alike for one client after another and for many at once, also from two processes', async () => {
-    const alone = await at.studyOf('hyperband')
-    const oneByOne: TrialRecord[] = []
-    for (let i = 0; i < 12; i++) oneByOne.push((await heldBy(alone, `client ${i}`)).trial)
-    const shared = await at.studyOf('hyperband')
-    const others = at.place.servicesWith({})
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, (_, i) =>
-        (i % 2 === 0 ? at.services : others).suggestions.suggest(shared.id, {
-          client: `client ${i}`,
-          count: 2,
-        }),
-      ),
-    )
-    const together = answers.flatMap(({ trials }) => trials.map(({ trial }) => trial))
-    expect(courseOf(together)).toEqual(courseOf(oneByOne))
-    const reseeded = await at.studyOf('hyperband', { seed: 6 })
-    const other = await at.ask(reseeded, 'a', { count: 12 })
-    const course = courseOf(other.map(({ trial }) => trial))
-    expect(course.slice(2)).not.toEqual(courseOf(oneByOne).slice(2))
+  const QUICK = { candidates: 100, starts: 1, refinements: 0, fantasies: 2 }
+
+  test.each([
+    ['hyperband', {}],
+    ['bohb', {}],
+    ['admire', QUICK],
+  ])(
+    'begin alike for one client after another and for many at once, also from two processes: %s',
+    async (method, params) => {
+      const alone = await at.studyOf(method, { params })
+      const oneByOne: TrialRecord[] = []
+      for (let i = 0; i < 12; i++) oneByOne.push((await heldBy(alone, `client ${i}`)).trial)
+      const shared = await at.studyOf(method, { params })
+      const others = at.place.servicesWith({})
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, (_, i) =>
+          (i % 2 === 0 ? at.services : others).suggestions.suggest(shared.id, {
+            client: `client ${i}`,
+            count: 2,
+          }),
+        ),
+      )
+      const together = answers.flatMap(({ trials }) => trials.map(({ trial }) => trial))
+      expect(courseOf(together)).toEqual(courseOf(oneByOne))
+      const reseeded = await at.studyOf(method, { params, seed: 6 })
+      const other = await at.ask(reseeded, 'a', { count: 12 })
+      const course = courseOf(other.map(({ trial }) => trial))
+      expect(course.slice(2)).not.toEqual(courseOf(oneByOne).slice(2))
+    },
+  )
+
+  test('go on alike from the same results, however many are asked for at once: admire', async () => {
+    const courses: unknown[] = []
+    for (const step of [1, 3, 6]) {
+      const study = await at.studyOf('admire', { params: QUICK })
+      const rows = Array.from({ length: 8 }, (_, i) => {
+        const [web, code] = [0.1 + 0.08 * i, 0.05 * ((3 * i) % 8)]
+        const values = { val_loss: 2 + (web - 0.4) ** 2 + code, accuracy: 0.5 }
+        return { ...runRow(i), weights: [web, code * (1 - web), (1 - web) * (1 - code)], values }
+      })
+      await importRows(at.store, study, rows, { fidelity: 'small' })
+      await importRows(at.store, study, rows.slice(0, 4), { fidelity: 'large' })
+      const given: TrialRecord[] = []
+      while (given.length < 6) {
+        const asked = await at.ask(study, `client ${given.length}`, { count: step })
+        given.push(...asked.map(({ trial }) => trial))
+      }
+      courses.push(courseOf(given))
+      expect(given.some(({ reason }) => reason.includes('Gaussian process'))).toBe(true)
+    }
+    expect(courses[1]).toEqual(courses[0])
+    expect(courses[2]).toEqual(courses[0])
   })
 
   test.each([
     ['hyperband', {}, 4],
     ['bohb', {}, 4],
-    ['admire', { candidates: 100, starts: 1, refinements: 0, fantasies: 2 }, 1],
+    ['admire', QUICK, 1],
   ])(
     'of %s are never the same twice at a fidelity, whatever becomes of them meanwhile',
     async (method, params, numRuns) => {

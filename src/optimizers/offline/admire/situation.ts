@@ -72,22 +72,23 @@ function dearOnes(offered: readonly number[], costs: readonly number[]): number[
   return offered.filter((m) => m !== target && costs[m] >= costs[target])
 }
 
-/** Those of the model's fidelities. */
+/** Those of the model's fidelities, in their order: it must not matter in how many tables they come. */
 function placeAll(
   tables: readonly ActiveTable[],
   place: ReadonlyMap<string, number>,
   domains: number,
 ): Placed {
-  const own = tables.filter(({ fidelity }) => place.has(fidelity))
+  const placeOf = ({ fidelity }: ActiveTable) => place.get(fidelity) ?? -1
+  const own = tables
+    .filter((table) => placeOf(table) >= 0)
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
   return {
     weights: stackRows(
       own.map(({ normalised }) => normalised),
       domains,
     ),
     fidelity: Int32Array.from(
-      own.flatMap(({ fidelity, normalised }) =>
-        new Array<number>(normalised.rows).fill(place.get(fidelity) as number),
-      ),
+      own.flatMap((table) => new Array<number>(table.normalised.rows).fill(placeOf(table))),
     ),
   }
 }
