@@ -94,7 +94,7 @@ export const NewBacktestSchema = Type.Object(
     costs: Type.Optional(
       Type.Record(Type.String(), Cost('Cost of a run.'), {
         maxProperties: MOST_FIDELITIES,
-        propertyNames: { ...SOME_NAME, description: 'Names of fidelities are shorter.' },
+        propertyNames: SOME_NAME,
         description:
           'Fidelity → cost of a run, in any one unit, in place of the costs of the problem. With runs at several fidelities every one ' +
           'needs a cost, here or in the problem; a study that says nothing of costs has 1 for each, which is taken for none.',

@@ -26,14 +26,14 @@ export function suggestSwarm<P>(
 ): Suggestion[] {
   if (input.candidates) return drawCandidates(input)
   const { space } = input.compiled
-  const around = (own: Partial<RegmixSamplingOptions>): Way => ({
+  const around = (own: Partial<RegmixSamplingOptions>): Sampler => ({
     draw: regmixDrawer(space, { ...own, renormalise: true }),
     reason: 'One of a swarm drawn around the natural mixture (RegMix, Step A).',
   })
   return suggestDrawn(input, {
     fidelity: cheapestFidelity(input),
     purpose: 'swarm',
-    ways: [...new Set([options, OLMIX_SAMPLING])]
+    samplers: [...new Set([options, OLMIX_SAMPLING])]
       .map(around)
       .filter(findsAny)
       .concat(uniform(space)),
@@ -41,20 +41,20 @@ export function suggestSwarm<P>(
 }
 
 /** Uniform on all mixtures of the space. */
-export const uniform = (space: Space): Way => ({
+export const uniform = (space: Space): Sampler => ({
   draw: uniformDrawer(space),
   reason: 'Drawn uniformly from all mixtures that meet the constraints.',
 })
 
 /** The same for all mixtures of a space, so that none is drawn in another way than its neighbours. */
-function findsAny({ draw }: Way): boolean {
+function findsAny({ draw }: Sampler): boolean {
   const rng = createRng(0, 'probe')
   for (let i = 0; i < MOST_DRAWS; i++) if (draw(rng)) return true
   return false
 }
 
-/** A way to draw mixtures. */
-export interface Way {
+/** How mixtures are drawn. */
+export interface Sampler {
   /** m weights that meet all constraints, or undefined when the draw was rejected. */
   draw: (rng: Rng) => Float64Array | undefined
   reason: string
@@ -66,7 +66,7 @@ export interface Drawing {
   /** Names the streams. */
   purpose: string
   /** Each is taken where those before it find nothing new. */
-  ways: readonly Way[]
+  samplers: readonly Sampler[]
 }
 
 /**
@@ -76,14 +76,14 @@ export interface Drawing {
  */
 export function suggestDrawn<P>(
   { compiled, completed, active, avoid = [], count, rng }: SuggestInput<P>,
-  { fidelity, purpose, ways }: Drawing,
+  { fidelity, purpose, samplers }: Drawing,
 ): Suggestion[] {
   const known = new MixtureSet(SAME_MIXTURE)
   for (const { normalised } of [...completed, ...active, ...avoid])
     for (let i = 0; i < normalised.rows; i++) known.add(rowOf(normalised, i))
   const suggestions: Suggestion[] = []
   while (suggestions.length < count) {
-    const drawn = drawNew(ways, rng.fork(purpose, known.size), known)
+    const drawn = drawNew(samplers, rng.fork(purpose, known.size), known)
     if (!drawn) break
     known.add(drawn.row)
     const weights = toMixture(compiled.space, drawn.row)
@@ -116,11 +116,11 @@ export function drawCandidates<P>(input: SuggestInput<P>): Suggestion[] {
 }
 
 function drawNew(
-  ways: readonly Way[],
+  samplers: readonly Sampler[],
   rng: Rng,
   known: MixtureSet,
 ): { row: Float64Array; reason: string } | undefined {
-  for (const { draw, reason } of ways) {
+  for (const { draw, reason } of samplers) {
     for (let i = 0; i < MOST_DRAWS; i++) {
       const row = draw(rng)
       if (row && !known.has(row)) return { row, reason }

@@ -31,7 +31,7 @@ export const admire: Optimizer<AdmireParams> = {
 /** Cheaper fidelities can pay only when they are cheaper. */
 function validate(
   { problem }: CompiledProblem,
-  { form, costs }: AdmireParams,
+  params: AdmireParams,
   use?: { fidelities: readonly string[]; target: string },
 ): Issue[] {
   const ranked = problem.fidelities.toSorted((a, b) => b.order - a.order)
@@ -39,16 +39,32 @@ function validate(
   const lower = ranked.filter(
     (one) => one !== target && (use?.fidelities.includes(one.name) ?? true),
   )
-  if (form !== 'mfbo') return []
+  const { form, costs } = params
+  const issues = informationIssues(params, lower.length)
+  if (form !== 'mfbo') return issues
   if (lower.length === 0) {
     const detail = `The form \`mfbo\` learns from several fidelities, and there is one, "${target.name}".`
-    return [{ pointer: '/params/form', detail }]
+    return [...issues, { pointer: '/params/form', detail }]
   }
-  if (costs === 'measured') return []
-  return lower
+  if (costs === 'measured') return issues
+  const dear = lower
     .filter(({ cost }) => cost >= target.cost)
     .map(({ name, cost }) => ({
       pointer: `/problem/fidelities/${problem.fidelities.findIndex((one) => one.name === name)}/cost`,
       detail: `A run at "${name}" costs ${cost}, no less than one at the target "${target.name}" (${target.cost}). Give both a \`cost\`, or set \`costs\` to \`measured\`.`,
     }))
+  return [...issues, ...dear]
+}
+
+/** Only the entropy of the best score counts in information. */
+function informationIssues(
+  { leastInformation, acquisition, form, replicate }: AdmireParams,
+  lower: number,
+): Issue[] {
+  if (leastInformation === null || replicate || acquisition === 'max-value-entropy') return []
+  const isChosenByEntropy = acquisition === 'auto' && form !== 'bo' && lower > 0
+  if (isChosenByEntropy) return []
+  const detail =
+    'Runs are chosen by an improvement here, which is no information: set `acquisition` to `max-value-entropy`, or leave this out.'
+  return [{ pointer: '/params/leastInformation', detail }]
 }

@@ -87,8 +87,8 @@ export const AdmireParamsSchema = Type.Object(
     leastInformation: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], {
       default: null,
       description:
-        'Stop as well when no run promises so much information about the best score at the target, in nats for the cost of a target run ' +
-        '(max-value entropy only). Default null: never.',
+        'Stop as well when no run promises so much information about the best score at the target, in nats for the cost of a target run, with ' +
+        '`overhead`. Of several fidelities, or where `acquisition` is `max-value-entropy`. Default null: never.',
     }),
     replicate: Type.Boolean({
       default: false,

@@ -35,8 +35,8 @@ export const random: Optimizer<SurrogateParams> = {
 function suggestRandom(input: SuggestInput<SurrogateParams>): Suggestion[] {
   const fidelity = closestFidelity(input)
   if (input.candidates) return drawCandidates({ ...input, fidelities: [fidelity] })
-  const ways = [uniform(input.compiled.space)]
-  return suggestDrawn(input, { fidelity, purpose: 'random', ways })
+  const samplers = [uniform(input.compiled.space)]
+  return suggestDrawn(input, { fidelity, purpose: 'random', samplers })
 }
 
 function closestFidelity({ compiled, fidelities, target }: SuggestInput<SurrogateParams>): string {

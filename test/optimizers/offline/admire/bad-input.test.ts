@@ -324,6 +324,18 @@ describe('before any run', () => {
     ])
   })
 
+  test('information is asked for only where runs are chosen by it', () => {
+    const pointers = (compiled: CompiledProblem, overrides: Partial<AdmireParams>) =>
+      issuesOf(compiled, { leastInformation: 0.1, ...overrides }).map(({ pointer }) => pointer)
+    const refused = ['/params/leastInformation']
+    expect(pointers(two, {})).toEqual([])
+    expect(pointers(one, { acquisition: 'max-value-entropy' })).toEqual([])
+    expect(pointers(one, {})).toEqual(refused)
+    expect(pointers(two, { form: 'bo' })).toEqual(refused)
+    expect(pointers(two, { acquisition: 'log-ei' })).toEqual(refused)
+    expect(pointers(two, { leastInformation: null, form: 'bo' })).toEqual([])
+  })
+
   test('a backtest is judged by its target and by where it tries mixtures', () => {
     const three = problemOf(3, [
       { name: 'small', evaluator: 'table', cost: 0.1 },

@@ -38,7 +38,6 @@ test('5,000 observations are answered within a minute of computing, from a part 
       ),
       runTable('large', all.slice(4000), losses.slice(4000)),
     ],
-    overrides: { starts: 1, maxima: 2 },
   }
   const begin = process.cpuUsage()
   expect(suggested(given, 1)).toHaveLength(1)
