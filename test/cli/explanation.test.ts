@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { coloursFor } from '../../src/cli/terminal/colours.js'
 import { explanationSections } from '../../src/cli/terminal/explanation.js'
-import type { Explanation } from '../../src/optimizers/recommendation.js'
+import type { Explanation } from '../../src/optimizers/explanation.js'
 
 const agreement = { measured: 0.9, pairs: 8, estimate: 0.82, lower: 0.61, upper: 0.93 }
 

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../optimizers/recommendation.js'
+import type { Explanation } from '../../optimizers/explanation.js'
 import type { Colours } from './colours.js'
 import { numberText, shareText } from './numbers.js'
 import { type Column, table } from './tables.js'

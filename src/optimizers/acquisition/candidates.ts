@@ -19,8 +19,6 @@ export interface CandidateOptions {
   best: readonly ArrayLike<number>[]
   /** Mixtures that others are compared with; they become candidates. */
   references?: readonly ArrayLike<number>[]
-  /** Rounds of proposals before this one, where a search narrows down: the prior's draws gather around it by 2 (step + 1). */
-  step?: number
   rng: Rng
 }
 
@@ -52,9 +50,8 @@ export function proposeCandidates(space: Space, options: CandidateOptions): RowM
   const { count, rng } = options
   const best = options.best.map((weights) => projectKl(space, weights))
   const references = (options.references ?? []).map((weights) => projectKl(space, weights))
-  const spread = options.step === undefined ? 1 : 2 * (options.step + 1)
   const sources: { share: number; fill: Fill }[] = [
-    { share: hasPrior(space) ? 25 : 0, fill: (rows, own) => drawPrior(space, spread, rows, own) },
+    { share: hasPrior(space) ? 25 : 0, fill: (rows, own) => drawPrior(space, rows, own) },
     { share: 25, fill: (rows, own) => rows.data.set(evenly(space, rows.rows, own).data) },
     { share: 20, fill: (rows, own) => drawRim(space, references, rows, own) },
     { share: best.length > 0 ? 20 : 0, fill: (rows, own) => drawNear(space, best, rows, own) },
@@ -87,9 +84,9 @@ function hasPrior({ prior, lower, upper }: Space): boolean {
   return prior.some((share, i) => share > 0 && lower[i] < upper[i])
 }
 
-function drawPrior(space: Space, spread: number, rows: RowMatrix, rng: Rng): void {
+function drawPrior(space: Space, rows: RowMatrix, rng: Rng): void {
   for (let r = 0; r < rows.rows; r++) {
-    const strength = spread * WEAKEST * (STRONGEST / WEAKEST) ** rng.uniform()
+    const strength = WEAKEST * (STRONGEST / WEAKEST) ** rng.uniform()
     const row = rowOf(rows, r)
     sampleDirichlet(
       space.prior.map((share) => strength * share),

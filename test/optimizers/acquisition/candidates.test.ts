@@ -5,6 +5,7 @@ import { InvalidInputError } from '../../../src/optimizers/issue.js'
 import {
   compileSpace,
   largestViolation,
+  sampleDirichlet,
   sampleUniformSimplex,
 } from '../../../src/optimizers/mixture/index.js'
 import { createRng } from '../../../src/optimizers/random.js'
@@ -97,14 +98,23 @@ describe('proposeCandidates', () => {
     expect(exchanges).toEqual([count / 20, count / 20])
   })
 
-  test('draws a quarter around the prior, more closely with every step', () => {
-    const near = (step?: number) =>
-      rowsOf(proposeCandidates(space, { count, best: [best], step, rng: createRng(4) })).filter(
-        (row) => distance(row, space.prior) < 0.3,
-      ).length
-    expect(near(1000)).toBeGreaterThanOrEqual(count / 4)
-    expect(near(0)).toBeGreaterThan(near())
-    expect(near(9)).toBeGreaterThan(near(0))
+  test('draws a quarter from Dirichlet distributions around the prior, of strengths from 1 to 100', () => {
+    const rng = createRng(5)
+    const around = Array.from({ length: 20_000 }, () => {
+      const strength = 100 ** rng.uniform()
+      return sampleDirichlet(
+        space.prior.map((share) => strength * share),
+        rng,
+      )
+    })
+    const isNear = (row: ArrayLike<number>) => distance(row, space.prior) < 0.4
+    const expected = (count / 4) * (around.filter(isNear).length / around.length)
+    const drawn = rowsOf(proposeCandidates(space, { count, best: [best], rng: createRng(4) }))
+    const near = drawn.filter(isNear).length
+    // Four standard errors; some of the others are near by chance.
+    expect(near).toBeGreaterThan(expected - 4 * Math.sqrt(expected))
+    expect(near).toBeLessThan(expected + 4 * Math.sqrt(expected) + count / 20)
+    expect(expected).toBeGreaterThan(50)
   })
 
   test('follows the seed', () => {

@@ -1,7 +1,7 @@
+import type { Explanation } from '../../explanation.js'
 import { toMixture } from '../../mixture/index.js'
 import type { Space } from '../../mixture/types.js'
 import { Z_90 } from '../../normal-distribution.js'
-import type { Explanation } from '../../recommendation.js'
 import { createRowMatrix, type RowMatrix, rowOf } from '../../row-matrix.js'
 import type { FidelityJudgement, RankAgreement } from './guard.js'
 import { learnedCorrelation, type Model, pointsOf } from './model.js'

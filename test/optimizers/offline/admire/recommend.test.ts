@@ -1,13 +1,11 @@
 import { Value } from 'typebox/value'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Explanation } from '../../../../src/optimizers/explanation.js'
 import { largestViolation } from '../../../../src/optimizers/mixture/index.js'
 import type { AdmireParams } from '../../../../src/optimizers/offline/admire/params.js'
 import { recommend } from '../../../../src/optimizers/offline/admire/recommend.js'
 import { createRng } from '../../../../src/optimizers/random.js'
-import {
-  type Explanation,
-  RecommendationSchema,
-} from '../../../../src/optimizers/recommendation.js'
+import { RecommendationSchema } from '../../../../src/optimizers/recommendation.js'
 import { rowMatrixFrom } from '../../../../src/optimizers/row-matrix.js'
 import { restoreMetricModel } from '../../../../src/optimizers/surrogates/index.js'
 import type { CompiledProblem, RecommendInput, RunTable } from '../../../../src/optimizers/types.js'
