@@ -1,7 +1,7 @@
 import { type FieldError, MixwrightError } from '../errors.js'
-import { nameList } from '../formats/name-list.js'
 import { usualFidelities } from '../optimizers/backtest/index.js'
 import { type Issue, pointerToken } from '../optimizers/issue.js'
+import { nameList } from '../optimizers/name-list.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import { OPTIMIZERS } from '../optimizers/registry.js'
 import type { CompiledProblem } from '../optimizers/types.js'

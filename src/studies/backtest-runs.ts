@@ -1,5 +1,5 @@
 import { MixwrightError } from '../errors.js'
-import { nameList } from '../formats/name-list.js'
+import { nameList } from '../optimizers/name-list.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import type { StudyRecord } from '../store/records.js'
 import type { Store } from '../store/store.js'

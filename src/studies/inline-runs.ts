@@ -1,5 +1,5 @@
 import { type FieldError, MixwrightError } from '../errors.js'
-import { nameList } from '../formats/name-list.js'
+import { nameList } from '../optimizers/name-list.js'
 import type { CompleteProblem } from '../optimizers/problem.js'
 import type { Optimizer } from '../optimizers/types.js'
 import { chooseFidelity } from './fits.js'

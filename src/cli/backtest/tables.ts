@@ -1,6 +1,6 @@
 import { MixwrightError } from '../../errors.js'
 import { DOMAIN_PREFIX, METRIC_PREFIX } from '../../formats/importers/index.js'
-import { nameList } from '../../formats/name-list.js'
+import { nameList } from '../../optimizers/name-list.js'
 import type { Fidelity } from '../../optimizers/problem.js'
 import type { CompiledProblem } from '../../optimizers/types.js'
 import { checkProblem } from '../../studies/index.js'

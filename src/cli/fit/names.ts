@@ -1,7 +1,7 @@
 import { MixwrightError } from '../../errors.js'
 import { nameOfColumn } from '../../formats/importers/index.js'
-import { nameList } from '../../formats/name-list.js'
 import { nearestNames } from '../../formats/nearest-name.js'
+import { nameList } from '../../optimizers/name-list.js'
 import { UsageError } from '../failures.js'
 
 /** Finds the known names that a user's words stand for: a name itself, or the column's header with its prefix. */

@@ -1,12 +1,10 @@
 import { type Issue, pointerToken } from '../issue.js'
+import { nameList } from '../name-list.js'
 import { scoredRows } from './table.js'
 import type { BacktestEntry, BacktestTable } from './types.js'
 
 /** A choice takes two. */
 const LEAST_CANDIDATES = 2
-/** In the list of those that are known. */
-const MOST_NAMES = 10
-
 /** What the problem does not tell. */
 export interface BacktestTerms {
   /** What a replay may cost, in the unit of the fidelities' costs. */
@@ -129,10 +127,6 @@ function fidelityIssues(
   })
 }
 
-/** Of many the first ones: with the whole list in each of many issues, they would fill megabytes. */
 function quoted(names: readonly string[]): string {
-  if (names.length === 0) return 'no fidelity'
-  const shown = names.slice(0, MOST_NAMES).map((name) => `"${name}"`)
-  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''
-  return shown.join(', ') + more
+  return names.length === 0 ? 'no fidelity' : nameList(names.map((name) => `"${name}"`))
 }

@@ -29,15 +29,15 @@ export function pickBestMeasured<P>(input: PickInput<P>): number | undefined {
 }
 
 /**
- * The candidate with the best prediction of a surrogate fitted to each metric of the objective. It learns from the fidelity closest to
- * the target that has enough runs.
+ * The candidate with the best prediction of a surrogate fitted to each metric of the objective. It learns from the target, or else the
+ * fidelity closest to the target run, that has enough runs.
  */
 export function pickPredicted<P extends SurrogateParams>(
-  { compiled, params, completed, candidates, rng }: PickInput<P>,
+  { compiled, params, completed, candidates, target, rng }: PickInput<P>,
   surrogate: SurrogateName,
 ): number | undefined {
   const { problem } = compiled
-  const runs = closestSufficient(compiled, completed)
+  const runs = closestSufficient(compiled, completed, target)
   if (!runs) return undefined
   const models = new Map(
     metricsOfObjective(problem).map((metric) => [
@@ -57,11 +57,14 @@ export function pickPredicted<P extends SurrogateParams>(
 function closestSufficient(
   { problem, space }: CompiledProblem,
   completed: readonly RunTable[],
+  target: string,
 ): RunTable | undefined {
   const orders = new Map(problem.fidelities.map(({ name, order }) => [name, order]))
+  const closeness = ({ fidelity }: RunTable) =>
+    fidelity === target ? Number.POSITIVE_INFINITY : (orders.get(fidelity) ?? 0)
   return completed
     .filter((runs) => missingRuns(problem, countMixtures(problem, space, runs)).length === 0)
-    .toSorted((a, b) => (orders.get(b.fidelity) ?? 0) - (orders.get(a.fidelity) ?? 0))[0]
+    .toSorted((a, b) => closeness(b) - closeness(a))[0]
 }
 
 /** The place of the lowest finite value; undefined without any. */
