@@ -30,7 +30,7 @@ export function pickBestMeasured<P>(input: PickInput<P>): number | undefined {
 
 /**
  * The candidate with the best prediction of a surrogate fitted to each metric of the objective. It learns from the target, or else the
- * fidelity closest to the target run, that has enough runs.
+ * fidelity closest to the target run, that has as many mixtures as are advised, 3 (m + 1); where none has, from the one with most.
  */
 export function pickPredicted<P extends SurrogateParams>(
   { compiled, params, completed, candidates, target, rng }: PickInput<P>,
@@ -54,6 +54,9 @@ export function pickPredicted<P extends SurrogateParams>(
   return lowestFinite(predictedObjective(judge, candidates))
 }
 
+/** With fewer, a closer fidelity tells less than one that has as many. */
+const advisedMixtures = (domains: number) => 3 * (domains + 1)
+
 function closestSufficient(
   { problem, space }: CompiledProblem,
   completed: readonly RunTable[],
@@ -62,9 +65,14 @@ function closestSufficient(
   const orders = new Map(problem.fidelities.map(({ name, order }) => [name, order]))
   const closeness = ({ fidelity }: RunTable) =>
     fidelity === target ? Number.POSITIVE_INFINITY : (orders.get(fidelity) ?? 0)
-  return completed
+  const sufficient = completed
     .filter((runs) => missingRuns(problem, countMixtures(problem, space, runs)).length === 0)
-    .toSorted((a, b) => closeness(b) - closeness(a))[0]
+    .toSorted((a, b) => closeness(b) - closeness(a))
+  const mixturesOf = (runs: RunTable) => countMixtures(problem, space, runs).distinct
+  return (
+    sufficient.find((runs) => mixturesOf(runs) >= advisedMixtures(space.names.length)) ??
+    sufficient.toSorted((a, b) => mixturesOf(b) - mixturesOf(a))[0]
+  )
 }
 
 /** The place of the lowest finite value; undefined without any. */

@@ -47,6 +47,12 @@ describe('the pick of a method with a surrogate', () => {
   test('is by the fidelity closest to the target run where the target has too few', () => {
     expect(picked(name, [all[0], all[1], measured('large', 2, 3)], 'large')).toBe(bestFor(1))
     expect(picked(name, [all[0]], 'large')).toBe(bestFor(0))
+    // Enough for a fit, but fewer than the 12 that are advised for 3 domains.
+    expect(picked(name, [all[0], measured('large', 2, 11)], 'large')).toBe(bestFor(0))
+    expect(picked(name, [all[0], measured('large', 2, 12)], 'large')).toBe(bestFor(2))
+    expect(picked(name, [measured('small', 0, 8), measured('large', 2, 10)], 'large')).toBe(
+      bestFor(2),
+    )
     expect(picked(name, [measured('small', 0, 3)], 'large')).toBeUndefined()
   })
 })
