@@ -12,6 +12,9 @@ import {
   standardDeviation,
 } from '../../../src/optimizers/surrogates/statistics.js'
 
+/** −1, 0 or 1, also of infinities. */
+const compare = (x: number, y: number) => Number(x > y) - Number(x < y)
+
 /** τ-b from its definition, pair by pair. */
 function kendallByPairs(a: number[], b: number[]): number | null {
   let difference = 0
@@ -19,7 +22,7 @@ function kendallByPairs(a: number[], b: number[]): number | null {
   let untiedB = 0
   for (let i = 0; i < a.length; i++) {
     for (let j = 0; j < i; j++) {
-      difference += Math.sign(a[i] - a[j]) * Math.sign(b[i] - b[j])
+      difference += compare(a[i], a[j]) * compare(b[i], b[j])
       untiedA += a[i] === a[j] ? 0 : 1
       untiedB += b[i] === b[j] ? 0 : 1
     }
