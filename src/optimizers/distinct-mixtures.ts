@@ -15,3 +15,6 @@ export function groupReplicates(mixtures: RowMatrix): { groupOf: Int32Array; cou
   }
   return { groupOf, count: groups.size }
 }
+
+/** Distinct mixtures that are advised for a fit of m domains: 3 (m + 1). */
+export const advisedMixtures = (domains: number) => 3 * (domains + 1)

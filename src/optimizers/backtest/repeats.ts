@@ -1,6 +1,6 @@
 import { groupReplicates } from '../distinct-mixtures.js'
-import { selectRows } from '../row-matrix.js'
 import type { RunTable } from '../types.js'
+import { takeRows } from './table.js'
 
 /**
  * Runs with one row a mixture, in the order of first appearance: what is looked up of a mixture that was run several times is the mean
@@ -17,11 +17,7 @@ export function withoutRepeats(runs: RunTable): RunTable {
   const first = members.map(([row]) => row)
   const { values, standardErrors, seconds } = runs
   return {
-    name: runs.name,
-    fidelity: runs.fidelity,
-    runIds: first.map((row) => runs.runIds[row]),
-    raw: selectRows(runs.raw, first),
-    normalised: selectRows(runs.normalised, first),
+    ...takeRows(runs, first),
     values: new Map([...values].map(([metric, own]) => [metric, meanOfKnown(own, members)])),
     ...(standardErrors && {
       standardErrors: new Map(

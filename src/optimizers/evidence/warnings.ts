@@ -1,3 +1,4 @@
+import { advisedMixtures } from '../distinct-mixtures.js'
 import type { Space } from '../mixture/types.js'
 import type { CompleteProblem } from '../problem.js'
 import type { BaselineEvidence, SurrogateEvidence, Warning } from '../recommendation.js'
@@ -88,7 +89,7 @@ function extrapolation({ space, training, others, weights }: WarningInput): Warn
 function tooFewRuns({ space, surrogates, counts: { distinct } }: WarningInput): Warning[] {
   const m = space.names.length
   const trees = surrogates.some((s) => s.chosen && s.surrogate === 'gradient-boosted-trees')
-  const wanted = trees ? 15 * m : 3 * (m + 1)
+  const wanted = trees ? 15 * m : advisedMixtures(m)
   if (distinct >= wanted) return []
   return [
     {

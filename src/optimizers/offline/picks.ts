@@ -1,4 +1,4 @@
-import { groupReplicates } from '../distinct-mixtures.js'
+import { advisedMixtures, groupReplicates } from '../distinct-mixtures.js'
 import { countMixtures, missingRuns, predictedObjective } from '../evidence/index.js'
 import { compileObjective, measuredObjective, metricsOfObjective } from '../objective.js'
 import { stackRows } from '../row-matrix.js'
@@ -54,9 +54,7 @@ export function pickPredicted<P extends SurrogateParams>(
   return lowestFinite(predictedObjective(judge, candidates))
 }
 
-/** With fewer, a closer fidelity tells less than one that has as many. */
-const advisedMixtures = (domains: number) => 3 * (domains + 1)
-
+/** With fewer mixtures than are advised, a closer fidelity tells less than one that has as many. */
 function closestSufficient(
   { problem, space }: CompiledProblem,
   completed: readonly RunTable[],

@@ -1,4 +1,4 @@
-import { groupReplicates } from '../../distinct-mixtures.js'
+import { advisedMixtures, groupReplicates } from '../../distinct-mixtures.js'
 import { permutation, type Rng } from '../../random.js'
 import type { SurrogateEvidence } from '../../recommendation.js'
 import { selectRows } from '../../row-matrix.js'
@@ -71,7 +71,7 @@ function predictLeftOut(
  * even noise ranks some.
  */
 function tellingFidelity(runs: Runs): number {
-  const enough = 3 * (runs.weights.columns + 1)
+  const enough = advisedMixtures(runs.weights.columns)
   const distinct = runs.fidelities.map(
     (_, m) => groupReplicates(selectRows(runs.weights, rowsAt(runs, m))).count,
   )
